@@ -1,0 +1,116 @@
+/** One subgraph's database: pool, transactions, statement counts. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { DataSource, type EntityManager, type MixedList } from 'typeorm';
+import { Counter, Histogram } from 'prom-client';
+import { CountStatements } from './statement-counter';
+
+/** Whose statements are counted: requests, or work nobody waits for. */
+export type StatementSource = 'request' | 'background';
+
+const source = new AsyncLocalStorage<StatementSource>();
+
+/** Counts the statements of `work` as a request's. Everything else counts as background. */
+export function asRequest<T>(work: () => T): T {
+  return source.run('request', work);
+}
+
+/** Counts the statements of `work` as background again, for what a request only sets off. */
+export function asBackground<T>(work: () => T): T {
+  return source.run('background', work);
+}
+
+const statements = new Counter({
+  name: 'souk_db_statements_total',
+  help: 'SQL statements sent, without transaction control, by subgraph and by what caused them.',
+  labelNames: ['subgraph', 'source'],
+});
+const durations = new Histogram({
+  name: 'souk_db_statement_seconds',
+  help: 'Time of SQL statements, by subgraph.',
+  labelNames: ['subgraph'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+});
+
+/** How a subgraph reaches its database. */
+export interface DatabaseOptions {
+  subgraph: string;
+  url: string;
+  entities: MixedList<Function>;
+  migrations: MixedList<Function>;
+  /** Connections at most (default 10). */
+  poolSize?: number;
+}
+
+/** A subgraph's database. */
+export class Database {
+  private constructor(readonly dataSource: DataSource) {}
+
+  /** Connects. Does not migrate. */
+  static async connect(options: DatabaseOptions): Promise<Database> {
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: options.url,
+      entities: options.entities,
+      migrations: options.migrations,
+      migrationsTableName: 'migrations',
+      synchronize: false,
+      poolSize: options.poolSize ?? 10,
+      connectTimeoutMS: 3_000,
+      extra: { application_name: `souk-${options.subgraph}`, statement_timeout: 10_000, idle_in_transaction_session_timeout: 30_000 },
+      poolErrorHandler: () => undefined, // an idle connection lost: the pool opens another; nothing to do, must not crash
+      subscribers: [],
+      logging: false,
+    });
+    await dataSource.initialize();
+    dataSource.subscribers.push(
+      new CountStatements((seconds) => {
+        statements.inc({ subgraph: options.subgraph, source: source.getStore() ?? 'background' });
+        durations.observe({ subgraph: options.subgraph }, seconds);
+      }),
+    );
+    return new Database(dataSource);
+  }
+
+  /** For statements outside a transaction. */
+  get manager(): EntityManager {
+    return this.dataSource.manager;
+  }
+
+  /** Rows of one statement; `$1`, `$2`, … are the parameters. bigint and numeric columns come as strings. */
+  async rows<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.dataSource.query<Row[]>(sql, [...parameters]);
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction. A deadlock or serialization failure (SQLSTATE 40P01, 40001) runs it
+   * again, three times at most, so `work` must have no effect outside the transaction.
+   */
+  async transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.dataSource.transaction(work);
+      } catch (error) {
+        if (attempt >= 3 || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  return sqlState(error) === '40P01' || sqlState(error) === '40001';
+}
+
+/** SQLSTATE of a database error (PostgreSQL appendix A), or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether the error is a unique violation (23505), of the named constraint or index if given. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  if (sqlState(error) !== '23505' || !(error instanceof Error)) return false;
+  return constraint === undefined || ('constraint' in error && error.constraint === constraint);
+}
