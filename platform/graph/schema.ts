@@ -1,0 +1,121 @@
+/**
+ * Builds a subgraph's schema from its type-graphql resolvers: prints it, puts back the directives that printing loses, adds
+ * the federation link, and lets @apollo/subgraph make it executable.
+ */
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import {
+  parse,
+  print,
+  printSchema,
+  visit,
+  type ConstDirectiveNode,
+  type DocumentNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+} from 'graphql';
+import { buildSchema, createResolversMap } from 'type-graphql';
+import { DateTime } from './scalars';
+import type { GraphContext, ReferenceResolver } from '../subgraph';
+
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
+  import: ["@key", "@shareable", "@tag", "@external", "@requires", "@provides", "@inaccessible", "@override", "@cost", "@listSize"])`;
+
+/** A subgraph's schema, as text for composition and executable. */
+export interface SubgraphSchema {
+  sdl: string;
+  schema: GraphQLSchema;
+}
+
+/** Builds it. `references` resolve entities by public id. */
+export async function buildSubgraph(options: {
+  resolvers: [Function, ...Function[]];
+  references: Record<string, ReferenceResolver<never>>;
+}): Promise<SubgraphSchema> {
+  const { resolvers, references } = options;
+  const plain = await buildSchema({
+    resolvers: [resolvers[0], ...resolvers.slice(1)],
+    // Without this every object type that any other subgraph declared in this process would come in.
+    orphanedTypes: [],
+    validate: false,
+    scalarsMap: [{ type: Date, scalar: DateTime }],
+  });
+  const sdl = `${LINK}\n\n${print(withDirectives(plain))}`;
+  const map: Record<string, unknown> = { ...createResolversMap(plain) };
+  for (const [type, resolve] of Object.entries(references)) {
+    map[type] = { ...asObject(map[type]), __resolveReference: referenceOf(type, resolve) };
+  }
+  // buildSubgraphSchema's resolver type is a map of maps of functions; what stands here is made by type-graphql.
+  const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: map as never });
+  return { sdl, schema };
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+/** Async, because a synchronous throw would fail the whole `_entities` batch. */
+function referenceOf(type: string, resolve: ReferenceResolver<never>) {
+  return async (reference: { id: unknown }, context: GraphContext): Promise<object | null> => {
+    if (typeof reference.id !== 'string') return null;
+    const found = await resolve(reference.id, context as never);
+    return found && Object.assign(found, { __typename: type });
+  };
+}
+
+/** The schema's document with the directives that stand on the types' definitions. */
+function withDirectives(schema: GraphQLSchema): DocumentNode {
+  const directivesOf = (name: string, field?: string, argument?: string): readonly ConstDirectiveNode[] => {
+    const type: GraphQLNamedType | undefined = schema.getType(name);
+    if (!type) return [];
+    if (field === undefined) return type.astNode?.directives ?? [];
+    const member = 'getFields' in type ? type.getFields()[field] : 'getValue' in type ? type.getValue(field) : undefined;
+    if (argument === undefined) return member?.astNode?.directives ?? [];
+    const found = member && 'args' in member ? member.args.find((arg) => arg.name === argument) : undefined;
+    return found?.astNode?.directives ?? [];
+  };
+  const owned = (directives: readonly ConstDirectiveNode[]): ConstDirectiveNode[] =>
+    directives.filter((directive) => directive.name.value !== 'deprecated');
+  let parent = '';
+  let field = '';
+  const enterType = (node: { name: { value: string } }): undefined => void (parent = node.name.value);
+  const leaveType = <Node extends { name: { value: string }; directives?: readonly ConstDirectiveNode[] }>(
+    node: Node,
+  ): Node => ({ ...node, directives: [...(node.directives ?? []), ...owned(directivesOf(node.name.value))] });
+  const type = { enter: enterType, leave: leaveType };
+  const member = {
+    enter: (node: { name: { value: string } }): undefined => void (field = node.name.value),
+    leave: <Node extends { name: { value: string }; directives?: readonly ConstDirectiveNode[] }>(node: Node): Node => ({
+      ...node,
+      directives: [...(node.directives ?? []), ...owned(directivesOf(parent, node.name.value))],
+    }),
+  };
+  let inField = false;
+  return visit(parse(printSchema(schema)), {
+    ObjectTypeDefinition: type,
+    InterfaceTypeDefinition: type,
+    InputObjectTypeDefinition: type,
+    EnumTypeDefinition: type,
+    UnionTypeDefinition: type,
+    ScalarTypeDefinition: type,
+    EnumValueDefinition: member,
+    FieldDefinition: {
+      enter: (node) => {
+        inField = true;
+        return member.enter(node);
+      },
+      leave: (node) => {
+        inField = false;
+        return member.leave(node);
+      },
+    },
+    InputValueDefinition: {
+      leave: (node) => ({
+        ...node,
+        directives: [
+          ...(node.directives ?? []),
+          ...owned(inField ? directivesOf(parent, field, node.name.value) : directivesOf(parent, node.name.value)),
+        ],
+      }),
+    },
+  });
+}

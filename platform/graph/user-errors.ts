@@ -1,0 +1,113 @@
+/** What a user can do something about: the interface UserError and its kinds, and the wrapper that fills payloads. */
+import { Directive, Field, Int, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
+import { ERROR_CODES, UserFault, type ErrorCode, type ErrorDetails, type UserErrorValue } from '../errors';
+import { JsonScalar } from './scalars';
+import { Money } from './values';
+
+const errorCodes = Object.fromEntries(ERROR_CODES.map((code) => [code, code]));
+registerEnumType(errorCodes, {
+  name: 'ErrorCode',
+  description: 'What kind of error it is. Codes are only ever added: treat an unknown one as INTERNAL_ERROR.',
+});
+
+/** Common part of all kinds. */
+@InterfaceType({
+  description: 'Something the user can do about it. Show `message`, decide by `code`, mark the input named by `field`.',
+  resolveType: (value: UserError) => value.constructor.name,
+})
+export abstract class UserError {
+  @Field(() => errorCodes, { description: 'What kind of error it is.' })
+  code!: ErrorCode;
+
+  @Field(() => String, { description: 'A sentence for people. It never repeats what was sent.' })
+  message!: string;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Path of the input field inside `input`, list positions as strings: `["lines","0","quantity"]`.',
+  })
+  field?: string[] | null;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'The limit or value meant, e.g. `{"maximum": 200}`.' })
+  details?: ErrorDetails | null;
+}
+
+/** Everything that has no kind of its own. */
+@Directive('@shareable')
+@ObjectType({ implements: UserError, description: 'An input or state that does not allow the operation.' })
+export class InputError extends UserError {}
+
+/** INSUFFICIENT_INVENTORY. */
+@Directive('@shareable')
+@ObjectType({ implements: UserError, description: 'Not enough in stock; one for each short line.' })
+export class InventoryError extends UserError {
+  @Field(() => String, { description: 'The article that is short.' })
+  sku!: string;
+
+  @Field(() => Int, { description: 'How many can be ordered now.' })
+  available!: number;
+}
+
+/** PRICE_CHANGED. */
+@Directive('@shareable')
+@ObjectType({ implements: UserError, description: 'The total is not what the client expected; nothing was charged.' })
+export class PriceChangedError extends UserError {
+  @Field(() => Money, { description: 'What the order costs now.' })
+  currentTotal!: Money;
+}
+
+/** PAYMENT_FAILED. */
+@Directive('@shareable')
+@ObjectType({ implements: UserError, description: 'The payment did not go through; nothing was charged.' })
+export class PaymentError extends UserError {
+  @Field(() => String, { nullable: true, description: "The provider's reason, e.g. `insufficient_funds`." })
+  declineReason?: string | null;
+}
+
+/** Base of every mutation's payload. */
+@ObjectType()
+export abstract class Payload {
+  @Field(() => [UserError], { description: 'What has to be mended; empty when it worked.' })
+  userErrors!: UserError[];
+}
+
+/** An error of a use case as the graph's type for it. */
+export function toUserError(value: UserErrorValue): UserError {
+  const common = { code: value.code, message: value.message, field: value.field, details: value.details };
+  if (value.sku !== undefined) {
+    return Object.assign(new InventoryError(), { ...common, sku: value.sku, available: value.available ?? 0 });
+  }
+  if (value.currentTotal !== undefined) {
+    const { minor, currencyCode } = value.currentTotal;
+    return Object.assign(new PriceChangedError(), { ...common, currentTotal: Money.of(minor, currencyCode) });
+  }
+  if (value.code === 'PAYMENT_FAILED') {
+    return Object.assign(new PaymentError(), { ...common, declineReason: value.declineReason });
+  }
+  return Object.assign(new InputError(), common);
+}
+
+/**
+ * Runs a use case for a mutation: its result under `key`, or null with `userErrors` if it threw a UserFault.
+ * Anything else it throws stays a GraphQL error.
+ */
+export async function payload<Key extends string, Value>(
+  key: Key,
+  useCase: () => Promise<Value>,
+): Promise<Record<Key, Value | null> & { userErrors: UserError[] }> {
+  try {
+    return shape(key, await useCase(), []);
+  } catch (error) {
+    if (!(error instanceof UserFault)) throw error;
+    return shape<Key, Value | null>(key, null, error.errors.map(toUserError));
+  }
+}
+
+function shape<Key extends string, Value>(
+  key: Key,
+  value: Value,
+  userErrors: UserError[],
+): Record<Key, Value> & { userErrors: UserError[] } {
+  // A computed key widens to an index signature; this is the one place that says what it really is.
+  return { [key]: value, userErrors } as Record<Key, Value> & { userErrors: UserError[] };
+}
