@@ -10,39 +10,50 @@ export const SUBGRAPHS = ['accounts', 'catalog', 'cart', 'orders', 'payments'] a
 export type SubgraphName = (typeof SUBGRAPHS)[number];
 
 const port = z.coerce.number().int().min(1).max(65_535);
-const url = z.url().optional();
+/** A URL of one of these schemes: without the check "localhost:6379" would pass, as scheme "localhost". */
+const url = (...schemes: string[]): z.ZodType<string | undefined> =>
+  z
+    .url({ protocol: new RegExp(`^(${schemes.join('|')})$`), error: `must be a URL: ${schemes.join('://… or ')}://…` })
+    .optional();
 const secretList = z
   .string()
   .transform((text) => text.split(',').map((part) => part.trim()))
+  // A stray comma would otherwise be an empty secret, with which anybody can sign.
+  .refine((parts) => parts.every((part) => part !== ''), 'must not have empty entries')
   .optional();
+
+const postgresUrl = url('postgres', 'postgresql');
 
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   PORT: port.default(4000),
   HOST: z.string().min(1).default('127.0.0.1'),
-  SOUK_PUBLIC_URL: url,
+  SOUK_PUBLIC_URL: url('http', 'https'),
   DATA_DIR: z.string().min(1).default('.souk'),
   SOUK_NAMESPACE: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,30}$/, 'must be 1 to 31 lower-case letters, digits and "_", a letter first')
     .default('souk'),
   SOUK_WORK: z.enum(['api', 'jobs', 'both']).default('both'),
-  DATABASE_URL: url,
-  REDIS_URL: url,
-  RABBITMQ_URL: url,
+  DATABASE_URL: postgresUrl,
+  REDIS_URL: url('redis', 'rediss'),
+  RABBITMQ_URL: url('amqp', 'amqps'),
   SOUK_JWT_PRIVATE_KEYS: secretList,
   SOUK_INTERNAL_SECRETS: secretList,
   SOUK_ENCRYPTION_KEYS: secretList,
   PAYMENT_PROVIDER: z.enum(['sandbox']).default('sandbox'),
-  SMTP_URL: url,
+  SMTP_URL: url('smtp', 'smtps'),
   SOUK_DEMO: z.enum(['0', '1']).optional(),
   SOUK_INTROSPECTION: z.enum(['all', 'admins']).optional(),
-  SOUK_CURRENCY: z.string().refine((code) => currencyDigits(code) !== null, 'must be an ISO 4217 code').default('USD'),
+  SOUK_CURRENCY: z
+    .string()
+    .refine((code) => currencyDigits(code) !== null, 'must be an ISO 4217 code')
+    .default('USD'),
   SOUK_RESERVATION_MINUTES: z.coerce.number().int().min(1).max(1440).default(15),
   SOUK_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
-  ...perSubgraph((name) => [`${name}_DATABASE_URL`, url]),
-  ...perSubgraph((name) => [`${name}_REPLICA_URL`, url]),
-  ...perSubgraph((name) => [`${name}_URL`, url]),
+  ...perSubgraph((name) => [`${name}_DATABASE_URL`, postgresUrl]),
+  ...perSubgraph((name) => [`${name}_REPLICA_URL`, postgresUrl]),
+  ...perSubgraph((name) => [`${name}_URL`, url('http', 'https')]),
 });
 
 function perSubgraph<T extends z.ZodType>(entry: (name: string) => [string, T]): Record<string, T> {
@@ -99,12 +110,17 @@ export const DEVELOPMENT_MARK = 'development-only';
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = environment.safeParse(given);
-  const problems = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (given['NODE_ENV'] === 'production') problems.push(...productionProblems(given));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const e = parsed.data;
   const production = e.NODE_ENV === 'production';
-  const each = <T>(suffix: string, fallback: (name: SubgraphName, index: number) => T): Record<SubgraphName, string | T> => {
+  const each = <T>(
+    suffix: string,
+    fallback: (name: SubgraphName, index: number) => T,
+  ): Record<SubgraphName, string | T> => {
     const value = (name: SubgraphName): string | undefined => given[`${name.toUpperCase()}_${suffix}`];
     return {
       accounts: value('accounts') ?? fallback('accounts', 0),
@@ -152,8 +168,16 @@ function productionProblems(env: Record<string, string | undefined>): string[] {
     }
   }
   if (env['SOUK_DEMO'] === '1') problems.push('SOUK_DEMO: demonstration accounts are refused in production');
-  if (env['DATABASE_URL'] === undefined && SUBGRAPHS.some((name) => env[`${name.toUpperCase()}_DATABASE_URL`] === undefined)) {
+  if (
+    env['DATABASE_URL'] === undefined &&
+    SUBGRAPHS.some((name) => env[`${name.toUpperCase()}_DATABASE_URL`] === undefined)
+  ) {
     problems.push('DATABASE_URL: required when NODE_ENV is production');
   }
   return problems;
+}
+
+/** Switches the gateway library's reports to its vendor off. It reads this when it is made, so call this before. */
+export function disableApolloTelemetry(): void {
+  process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 }

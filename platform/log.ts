@@ -15,6 +15,11 @@ export function withLogScope<T>(fields: LogScope, work: () => T): T {
   return scope.run(fields, work);
 }
 
+/** What the present work is tied to; empty outside {@link withLogScope}. */
+export function currentLogScope(): LogScope {
+  return scope.getStore() ?? {};
+}
+
 /** The logger type used everywhere. */
 export type Log = Logger;
 
@@ -29,7 +34,8 @@ export function createLog(options: { level: string; name: string }): Log {
       level: options.level,
       timestamp: pino.stdTimeFunctions.isoTime,
       base: { name: options.name },
-      mixin: () => scope.getStore() ?? {},
+      // A copy: pino writes the line's own fields into it.
+      mixin: () => ({ ...currentLogScope() }),
       serializers: { err: describeError },
       redact: { paths: ['password', '*.password', 'token', '*.token', 'authorization', '*.authorization'], remove: true },
     },
