@@ -1,7 +1,7 @@
 /**
  * Money: integers in minor units (bigint) inside, decimal strings in major units outside. Never floats.
  */
-import { code as currencyByCode } from 'currency-codes';
+import { data } from 'currency-codes';
 
 /** Largest amount accepted from outside, in minor units. */
 export const MAX_MINOR = 1_000_000_000_000n;
@@ -14,9 +14,11 @@ export interface Amount {
   currencyCode: string;
 }
 
-/** Digits after the decimal point (ISO 4217), or null if there is no such currency. */
+const digitsByCode = new Map(data.map(({ code, digits }) => [code, digits]));
+
+/** Digits after the decimal point (ISO 4217), or null if there is no such currency. "usd" is none: codes are compared. */
 export function currencyDigits(currencyCode: string): number | null {
-  return currencyByCode(currencyCode)?.digits ?? null;
+  return digitsByCode.get(currencyCode) ?? null;
 }
 
 /** `formatMinor(2999n, 'USD')` gives "29.99"; negative amounts carry a leading "-". */
@@ -59,10 +61,12 @@ export function multiplyHalfEven(amount: bigint, numerator: bigint, denominator:
 
 /**
  * Splits `total` over `weights` in proportion, by largest remainder (Hamilton's method): the parts sum exactly to
- * `total`; equal remainders go to the earlier part. All weights 0 gives everything to the first.
+ * `total`; equal remainders go to the earlier part. All weights 0 gives everything to the first. A negative total is
+ * split like its opposite; weights must be 0 or more.
  */
 export function allocate(total: bigint, weights: readonly bigint[]): bigint[] {
   if (weights.length === 0) return [];
+  if (total < 0n) return allocate(-total, weights).map((part) => -part);
   const sum = weights.reduce((a, b) => a + b, 0n);
   if (sum === 0n) return weights.map((_, index) => (index === 0 ? total : 0n));
   const parts = weights.map((weight) => (total * weight) / sum);
