@@ -11,10 +11,13 @@ export function registerProcessMetrics(): void {
   if (!register.getSingleMetric('process_cpu_seconds_total')) collectDefaultMetrics();
 }
 
-/** Shows a cache's hits and misses by the kind of key. Once in a process. */
+const CACHE_REQUESTS = 'souk_cache_requests_total';
+
+/** Shows a cache's hits and misses by the kind of key; a cache shown before is shown no longer. */
 export function registerCacheMetrics(cache: Cache): void {
+  register.removeSingleMetric(CACHE_REQUESTS);
   new Counter({
-    name: 'souk_cache_requests_total',
+    name: CACHE_REQUESTS,
     help: 'Reads through the cache, by kind of key and result (hit, miss).',
     labelNames: ['kind', 'result'],
     collect() {

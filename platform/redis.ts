@@ -85,3 +85,16 @@ export async function closeRedis(client: Redis): Promise<void> {
     await client.quit().catch(() => undefined);
   client.disconnect();
 }
+
+/** Deletes every key of the namespace (`<namespace>:…`), after trials and tests. Rejects if Redis cannot be reached. */
+export async function dropRedisNamespace(url: string, namespace: string): Promise<void> {
+  const client = new Redis(url, { connectTimeout: CONNECT_MS, retryStrategy: () => null });
+  client.on('error', () => undefined); // the commands tell of it
+  try {
+    for await (const keys of client.scanStream({ match: `${namespace}:*`, count: 1_000 })) {
+      if (keys.length > 0) await client.unlink(keys);
+    }
+  } finally {
+    client.disconnect();
+  }
+}
