@@ -181,3 +181,8 @@ function productionProblems(env: Record<string, string | undefined>): string[] {
 export function disableApolloTelemetry(): void {
   process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 }
+
+/** The environment for a child process: this one's, with some settings replaced. */
+export function childEnvironment(settings: Record<string, string>): Record<string, string | undefined> {
+  return { ...process.env, ...settings };
+}

@@ -42,7 +42,11 @@ interface ErrorKind {
 export const ERROR_KINDS: Record<ErrorCode, ErrorKind> = {
   INVALID_REQUEST: { message: 'The request is not valid.', log: 'info', broker: 'dead' },
   VALIDATION_ERROR: { message: 'The input is not valid.', log: 'debug', broker: 'dead' },
-  UNAUTHENTICATED: { message: 'Sign in first: the session is missing, invalid or expired.', log: 'info', broker: 'dead' },
+  UNAUTHENTICATED: {
+    message: 'Sign in first: the session is missing, invalid or expired.',
+    log: 'info',
+    broker: 'dead',
+  },
   FORBIDDEN: { message: 'You are not allowed to do this.', log: 'info', broker: 'dead' },
   NOT_FOUND: { message: 'Not found.', log: 'debug', broker: 'retry' },
   CONFLICT: { message: 'The current state does not allow this.', log: 'debug', broker: 'retry' },
@@ -52,7 +56,11 @@ export const ERROR_KINDS: Record<ErrorCode, ErrorKind> = {
   PAYMENT_FAILED: { message: 'The payment failed.', log: 'info', broker: 'retry' },
   RATE_LIMIT_EXCEEDED: { message: 'Too many requests. Try again later.', log: 'info', broker: 'retry' },
   INTERNAL_ERROR: { message: 'Something went wrong on our side.', log: 'error', broker: 'retry' },
-  SERVICE_UNAVAILABLE: { message: 'This part of the shop is unavailable. Try again soon.', log: 'warn', broker: 'retry' },
+  SERVICE_UNAVAILABLE: {
+    message: 'This part of the shop is unavailable. Try again soon.',
+    log: 'warn',
+    broker: 'retry',
+  },
   BAD_USER_INPUT: { message: 'A variable or argument has the wrong type.', log: 'debug', broker: 'dead' },
   GRAPHQL_PARSE_FAILED: { message: 'The document is not valid GraphQL.', log: 'debug', broker: 'dead' },
   GRAPHQL_VALIDATION_FAILED: { message: 'The document does not fit the schema.', log: 'debug', broker: 'dead' },

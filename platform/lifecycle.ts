@@ -13,6 +13,11 @@ export class Lifecycle {
     this.steps.push({ name, stop, withinMs });
   }
 
+  /** The same for what everything else stands on, however late it was started: it is stopped after all others. */
+  onStopLast(name: string, stop: () => Promise<void> | void, withinMs = 5_000): void {
+    this.steps.unshift({ name, stop, withinMs });
+  }
+
   /** Stops everything, once; later calls wait for the first. Never rejects. */
   stop(): Promise<void> {
     this.stopping ??= this.run();

@@ -10,7 +10,7 @@ import type { CommandClient, CommandHandler } from './commands/command';
 import type { Config, SubgraphName } from './config';
 import type { Database } from './db/database';
 import type { Log } from './log';
-import type { Mailer } from './mail';
+import type { Mailer } from './mail/mail';
 import type { PubSub } from './pubsub/pubsub';
 import type { Sealer } from './seal';
 
@@ -66,6 +66,8 @@ export interface SubgraphDefinition<S extends Services> {
   entities: MixedList<Function>;
   migrations: MixedList<Function>;
   resolvers: [Function, ...Function[]];
+  /** Classes of foreign entities it adds fields to but has no field of: only their references lead to them. */
+  contributesTo?: Function[];
   /** By entity type name, e.g. `{ Product: … }`. */
   references: Record<string, ReferenceResolver<S>>;
   commands: CommandHandler<S>[];
@@ -81,6 +83,7 @@ export interface Subgraph {
   entities: MixedList<Function>;
   migrations: MixedList<Function>;
   resolvers: [Function, ...Function[]];
+  contributesTo: Function[];
   /** Names of the types it resolves by reference, for building its schema. */
   references: Record<string, ReferenceResolver<never>>;
   queues: QueueBinding[];
@@ -100,13 +103,14 @@ export interface StartedSubgraph {
 
 /** Declares a subgraph. */
 export function defineSubgraph<S extends Services>(definition: SubgraphDefinition<S>): Subgraph {
-  const { name, entities, migrations, resolvers, references } = definition;
+  const { name, entities, migrations, resolvers, references, contributesTo = [] } = definition;
   const handlers = new Map(definition.commands.map((handler) => [handler.name, handler]));
   return {
     name,
     entities,
     migrations,
     resolvers,
+    contributesTo,
     references,
     queues: definition.consumers.map(({ queue, events }) => ({ queue, events })),
     start(base) {
@@ -119,7 +123,10 @@ export function defineSubgraph<S extends Services>(definition: SubgraphDefinitio
           if (!handler) throw new Error(`${name} has no command ${command}`);
           return handler.handle(services, input, meta);
         },
-        consumers: definition.consumers.map((consumer) => ({ queue: consumer.queue, handle: consumer.handler(services) })),
+        consumers: definition.consumers.map((consumer) => ({
+          queue: consumer.queue,
+          handle: consumer.handler(services),
+        })),
         jobs: definition.jobs.map((job) => ({ name: job.name, everyMs: job.everyMs, run: () => job.run(services) })),
       };
     },

@@ -32,7 +32,13 @@ export function createCommandClient(options: {
   async function overHttp(subgraph: SubgraphName, name: string, input: unknown, meta: CommandMeta, ms: number) {
     const body = JSON.stringify({ input, key: meta.key });
     const path = commandPath(name);
-    const signed = options.signer.sign({ method: 'POST', path, body, principal: meta.principal, requestId: meta.requestId });
+    const signed = options.signer.sign({
+      method: 'POST',
+      path,
+      body,
+      principal: meta.principal,
+      requestId: meta.requestId,
+    });
     const answer = await poolOf(subgraph).request({
       method: 'POST',
       path,
@@ -55,9 +61,10 @@ export function createCommandClient(options: {
       // Through JSON in both transports, so that one process behaves as six do.
       const encoded: unknown = z.encode(command.input, input);
       const local = options.local[subgraph];
-      const answer = await (local
-        ? withDeadline(local(name, JSON.parse(JSON.stringify(encoded)), meta), ms)
-        : overHttp(subgraph, name, encoded, meta, ms)
+      const answer = await (
+        local
+          ? withDeadline(local(name, JSON.parse(JSON.stringify(encoded)), meta), ms)
+          : overHttp(subgraph, name, encoded, meta, ms)
       ).catch((error: unknown) => {
         if (error instanceof Fault) throw error;
         throw new Fault('SERVICE_UNAVAILABLE', undefined, undefined, { cause: error });
@@ -81,4 +88,3 @@ async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
     clearTimeout(timer);
   }
 }
-

@@ -88,12 +88,7 @@ export function handle<Services, Input extends z.ZodType, Output extends z.ZodTy
  */
 export function handleOnce<Services extends HasDatabase, Input extends z.ZodType, Output extends z.ZodType>(
   command: Command<Input, Output>,
-  work: (
-    tx: EntityManager,
-    services: Services,
-    input: z.output<Input>,
-    meta: CommandMeta,
-  ) => Promise<z.output<Output>>,
+  work: (tx: EntityManager, services: Services, input: z.output<Input>, meta: CommandMeta) => Promise<z.output<Output>>,
 ): CommandHandler<Services> {
   const name = wireName(command);
   return {

@@ -56,7 +56,11 @@ export class Database {
       synchronize: false,
       poolSize: options.poolSize ?? 10,
       connectTimeoutMS: 3_000,
-      extra: { application_name: `souk-${options.subgraph}`, statement_timeout: 10_000, idle_in_transaction_session_timeout: 30_000 },
+      extra: {
+        application_name: `souk-${options.subgraph}`,
+        statement_timeout: 10_000,
+        idle_in_transaction_session_timeout: 30_000,
+      },
       poolErrorHandler: () => undefined, // an idle connection lost: the pool opens another; nothing to do, must not crash
       subscribers: [],
       logging: false,

@@ -26,7 +26,9 @@ export abstract class IdempotencyMigration implements MigrationInterface {
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         PRIMARY KEY (actor, mutation, key)
       )`);
-    await queryRunner.query('CREATE INDEX idempotency_created_at ON idempotency (created_at) WHERE outcome IS NOT NULL');
+    await queryRunner.query(
+      'CREATE INDEX idempotency_created_at ON idempotency (created_at) WHERE outcome IS NOT NULL',
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
@@ -48,7 +50,8 @@ export interface IdempotencyKey {
 export type Outcome = { objectId: string } | { errors: UserErrorValue[] };
 
 /** State of a key after claiming it: new, being worked on (with the object if known), or done. */
-export type Claim = { state: 'new' } | { state: 'working'; objectId: string | null } | { state: 'done'; outcome: Outcome };
+export type Claim =
+  { state: 'new' } | { state: 'working'; objectId: string | null } | { state: 'done'; outcome: Outcome };
 
 /** Claims the key inside the transaction of the effect. Throws UserFault DUPLICATE_REQUEST when it was used for other input. */
 export async function claimKey(tx: EntityManager, id: IdempotencyKey): Promise<Claim> {
@@ -83,18 +86,25 @@ export async function noteObject(tx: EntityManager, id: IdempotencyKey, objectId
 /** Stores the outcome of a claimed key. */
 export async function finishKey(tx: EntityManager, id: Omit<IdempotencyKey, 'input'>, outcome: Outcome): Promise<void> {
   const objectId = 'objectId' in outcome ? outcome.objectId : null;
-  await tx.query('UPDATE idempotency SET outcome = $4, object_id = coalesce($5, object_id) WHERE actor = $1 AND mutation = $2 AND key = $3', [
-    id.actor,
-    id.mutation,
-    id.key,
-    JSON.stringify(outcome, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
-    objectId,
-  ]);
+  await tx.query(
+    'UPDATE idempotency SET outcome = $4, object_id = coalesce($5, object_id) WHERE actor = $1 AND mutation = $2 AND key = $3',
+    [
+      id.actor,
+      id.mutation,
+      id.key,
+      JSON.stringify(outcome, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+      objectId,
+    ],
+  );
 }
 
 /** Forgets a claimed key, so that it can be sent again: after an outage nothing is remembered. */
 export async function forgetKey(tx: EntityManager, id: Omit<IdempotencyKey, 'input'>): Promise<void> {
-  await tx.query('DELETE FROM idempotency WHERE actor = $1 AND mutation = $2 AND key = $3', [id.actor, id.mutation, id.key]);
+  await tx.query('DELETE FROM idempotency WHERE actor = $1 AND mutation = $2 AND key = $3', [
+    id.actor,
+    id.mutation,
+    id.key,
+  ]);
 }
 
 /**
@@ -131,9 +141,14 @@ export function objectOf(outcome: Outcome): string {
 
 /** CONFLICT, retryable: the same key is being worked on. */
 export function workingOnIt(): UserFault {
-  return UserFault.of('CONFLICT', 'A request with this key is being worked on. Send it again in a moment.', ['idempotencyKey'], {
-    retryable: true,
-  });
+  return UserFault.of(
+    'CONFLICT',
+    'A request with this key is being worked on. Send it again in a moment.',
+    ['idempotencyKey'],
+    {
+      retryable: true,
+    },
+  );
 }
 
 /** Removes finished keys that are no longer remembered; a job. */
@@ -152,7 +167,9 @@ function restore(stored: StoredOutcome): Outcome {
   return {
     errors: stored.errors.map(({ currentTotal, ...error }) => ({
       ...error,
-      ...(currentTotal && { currentTotal: { minor: BigInt(currentTotal.minor), currencyCode: currentTotal.currencyCode } }),
+      ...(currentTotal && {
+        currentTotal: { minor: BigInt(currentTotal.minor), currencyCode: currentTotal.currencyCode },
+      }),
     })),
   };
 }

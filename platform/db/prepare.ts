@@ -55,7 +55,13 @@ export async function migrate(
 ): Promise<string[]> {
   const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
   await lock.connect();
-  const dataSource = new DataSource({ type: 'postgres', url, migrations, migrationsTableName: 'migrations', poolSize: 1 });
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    migrations,
+    migrationsTableName: 'migrations',
+    poolSize: 1,
+  });
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await dataSource.initialize();

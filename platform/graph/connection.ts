@@ -16,7 +16,10 @@ export const MAX_TOTAL_COUNT = 10_000;
 /** Paging arguments of every connection. */
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: 'How many from the start, 1 to 100; 20 if neither `first` nor `last` is given.' })
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many from the start, 1 to 100; 20 if neither `first` nor `last` is given.',
+  })
   first?: number | null;
 
   @Field(() => String, { nullable: true, description: 'Only what comes after this cursor.' })

@@ -78,7 +78,9 @@ export function localEndpoint(options: {
           next: () =>
             inScope(request, async (): Promise<IteratorResult<SubgraphResult, undefined>> => {
               const step = await opened.next();
-              return step.done ? { done: true, value: undefined } : { done: false, value: finish(step.value as SubgraphResult, said) };
+              return step.done
+                ? { done: true, value: undefined }
+                : { done: false, value: finish(step.value as SubgraphResult, said) };
             }),
           return: async () => {
             await opened.return(undefined);

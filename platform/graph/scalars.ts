@@ -3,13 +3,7 @@
  * that refused one would answer without a path and with the value in its message. The use case validates and names the field.
  */
 import { GraphQLScalarType, Kind, type GraphQLScalarTypeConfig } from 'graphql';
-import {
-  GraphQLCountryCode,
-  GraphQLDateTimeISO,
-  GraphQLEmailAddress,
-  GraphQLJSON,
-  GraphQLURL,
-} from 'graphql-scalars';
+import { GraphQLCountryCode, GraphQLDateTimeISO, GraphQLEmailAddress, GraphQLJSON, GraphQLURL } from 'graphql-scalars';
 
 function passInput(config: GraphQLScalarTypeConfig<unknown, unknown>): GraphQLScalarType<unknown, unknown> {
   return new GraphQLScalarType({

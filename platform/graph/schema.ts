@@ -30,12 +30,14 @@ export interface SubgraphSchema {
 export async function buildSubgraph(options: {
   resolvers: [Function, ...Function[]];
   references: Record<string, ReferenceResolver<never>>;
+  /** Entity classes that no field of this schema leads to. */
+  contributesTo: Function[];
 }): Promise<SubgraphSchema> {
-  const { resolvers, references } = options;
+  const { resolvers, references, contributesTo } = options;
   const plain = await buildSchema({
     resolvers: [resolvers[0], ...resolvers.slice(1)],
-    // Without this every object type that any other subgraph declared in this process would come in.
-    orphanedTypes: [],
+    // Without a list every object type that any other subgraph declared in this process would come in.
+    orphanedTypes: contributesTo,
     validate: false,
     scalarsMap: [{ type: Date, scalar: DateTime }],
   });
@@ -68,7 +70,8 @@ function withDirectives(schema: GraphQLSchema): DocumentNode {
     const type: GraphQLNamedType | undefined = schema.getType(name);
     if (!type) return [];
     if (field === undefined) return type.astNode?.directives ?? [];
-    const member = 'getFields' in type ? type.getFields()[field] : 'getValue' in type ? type.getValue(field) : undefined;
+    const member =
+      'getFields' in type ? type.getFields()[field] : 'getValue' in type ? type.getValue(field) : undefined;
     if (argument === undefined) return member?.astNode?.directives ?? [];
     const found = member && 'args' in member ? member.args.find((arg) => arg.name === argument) : undefined;
     return found?.astNode?.directives ?? [];
@@ -84,7 +87,9 @@ function withDirectives(schema: GraphQLSchema): DocumentNode {
   const type = { enter: enterType, leave: leaveType };
   const member = {
     enter: (node: { name: { value: string } }): undefined => void (field = node.name.value),
-    leave: <Node extends { name: { value: string }; directives?: readonly ConstDirectiveNode[] }>(node: Node): Node => ({
+    leave: <Node extends { name: { value: string }; directives?: readonly ConstDirectiveNode[] }>(
+      node: Node,
+    ): Node => ({
       ...node,
       directives: [...(node.directives ?? []), ...owned(directivesOf(parent, node.name.value))],
     }),

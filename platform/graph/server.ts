@@ -100,8 +100,11 @@ export function createSubgraphServer(door: SubgraphDoor): FastifyInstance {
 
   function refuse(reply: FastifyReply, code: ErrorCode, error: unknown): FastifyReply {
     door.log[ERROR_KINDS[code].log]({ err: error, code }, 'request refused');
-    const status = code === 'UNAUTHENTICATED' ? 401 : code === 'SERVICE_UNAVAILABLE' ? 503 : code === 'INTERNAL_ERROR' ? 500 : 400;
-    return reply.code(status).send({ code, message: error instanceof Fault ? error.message : ERROR_KINDS[code].message });
+    const status =
+      code === 'UNAUTHENTICATED' ? 401 : code === 'SERVICE_UNAVAILABLE' ? 503 : code === 'INTERNAL_ERROR' ? 500 : 400;
+    return reply
+      .code(status)
+      .send({ code, message: error instanceof Fault ? error.message : ERROR_KINDS[code].message });
   }
   return server;
 }

@@ -1,6 +1,6 @@
 /** What a user can do something about: the interface UserError and its kinds, and the wrapper that fills payloads. */
 import { Directive, Field, Int, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
-import { ERROR_CODES, UserFault, type ErrorCode, type ErrorDetails, type UserErrorValue } from '../errors';
+import { ERROR_CODES, ERROR_KINDS, UserFault, type ErrorCode, type ErrorDetails, type UserErrorValue } from '../errors';
 import { JsonScalar } from './scalars';
 import { Money } from './values';
 
@@ -8,6 +8,7 @@ const errorCodes = Object.fromEntries(ERROR_CODES.map((code) => [code, code]));
 registerEnumType(errorCodes, {
   name: 'ErrorCode',
   description: 'What kind of error it is. Codes are only ever added: treat an unknown one as INTERNAL_ERROR.',
+  valuesConfig: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: ERROR_KINDS[code].message }])),
 });
 
 /** Common part of all kinds. */

@@ -65,7 +65,11 @@ export const tokenText = text(2_048);
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): z.ZodType<number> {
-  return z.number().int('Must be a whole number.').min(min, `Must be at least ${min}.`).max(max, `Must be at most ${max}.`);
+  return z
+    .number()
+    .int('Must be a whole number.')
+    .min(min, `Must be at least ${min}.`)
+    .max(max, `Must be at most ${max}.`);
 }
 
 /** Units in a cart or order line. */

@@ -22,7 +22,9 @@ export class Money {
 /** An amount of money from a client; see validate.ts for its check. */
 @InputType({ description: 'An amount of money.' })
 export class MoneyInput {
-  @Field(() => Decimal, { description: 'In major units, at most as many digits as the currency has, no sign, no exponent.' })
+  @Field(() => Decimal, {
+    description: 'In major units, at most as many digits as the currency has, no sign, no exponent.',
+  })
   amount!: string;
 
   @Field(() => CurrencyCode, { description: "The shop's currency, ISO 4217." })
@@ -62,7 +64,10 @@ export class PostalAddress {
   @Field(() => String, { description: 'City or town.' })
   city!: string;
 
-  @Field(() => String, { nullable: true, description: 'State, province or region, e.g. `CA`; decides tax in some countries.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'State, province or region, e.g. `CA`; decides tax in some countries.',
+  })
   region?: string | null;
 
   @Field(() => String, { description: 'Postal or ZIP code.' })

@@ -1,0 +1,284 @@
+/**
+ * The front door and the only composition root. `node dist/main.js` runs the whole shop in one process; with a role
+ * (`gateway`, `accounts`, …) it runs that part alone. One code path: only the adapters differ (platform/adapters.ts).
+ */
+import 'reflect-metadata';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createGateway, type GatewayRoute } from './gateway';
+import { mailboxFolder, openAdapters, type Adapters } from './platform/adapters';
+import { createCommandClient, type LocalDispatch } from './platform/commands/client';
+import type { CommandClient } from './platform/commands/command';
+import { ConfigError, readConfig, SUBGRAPHS, type Config, type SubgraphName } from './platform/config';
+import { Database } from './platform/db/database';
+import { createDatabase, migrate } from './platform/db/prepare';
+import type { SubgraphEndpoint } from './platform/graph/endpoint';
+import { localEndpoint } from './platform/graph/executor';
+import { buildSubgraph } from './platform/graph/schema';
+import { createSubgraphServer } from './platform/graph/server';
+import { startJobs } from './platform/jobs';
+import { Lifecycle } from './platform/lifecycle';
+import { createLog, type Log } from './platform/log';
+import { readMailbox, renderMailbox } from './platform/mail/mailbox';
+import { pruneMessages, startRelay } from './platform/outbox';
+import { PROJECT_ROOT } from './platform/root';
+import type { Services, StartedSubgraph } from './platform/subgraph';
+import { consumerBindings, SUBGRAPH_DEFINITIONS } from './subgraphs';
+import { seedAccounts } from './subgraphs/accounts/seed';
+import { demoPicture } from './subgraphs/catalog/demo-picture';
+import { seedCatalog } from './subgraphs/catalog/seed';
+
+/** A part of the shop that can run alone. */
+type Role = 'gateway' | SubgraphName;
+const ROLES: readonly Role[] = ['gateway', ...SUBGRAPHS];
+
+/** Products of the demonstration shop. */
+const DEMO_PRODUCTS = 1_000;
+/** Pause between two prunings of outbox and inbox. */
+const PRUNE_MS = 3_600_000;
+const MAILBOX_SIZE = 100;
+
+/** One subgraph in this process. */
+interface Opened {
+  name: SubgraphName;
+  services: Services;
+  started: StartedSubgraph;
+}
+
+/** Starts the roles and gives the gateway's URL, if it is among them. Everything started is registered for stopping. */
+async function start(
+  config: Config,
+  roles: readonly Role[],
+  log: Log,
+  lifecycle: Lifecycle,
+): Promise<string | undefined> {
+  const alone = roles.length === ROLES.length;
+  const adapters = await openAdapters(config, log, lifecycle, alone);
+  const names = SUBGRAPHS.filter((name) => roles.includes(name));
+  const local: Partial<Record<SubgraphName, LocalDispatch>> = {};
+  const commands = createCommandClient({ local, urls: config.subgraphUrls, signer: adapters.signer });
+  lifecycle.onStop('commands', () => commands.close());
+
+  if (alone) await Promise.all(names.map((name) => prepareDatabase(adapters, name)));
+  const opened = await Promise.all(names.map((name) => openSubgraph(adapters, name, commands, lifecycle)));
+  for (const { name, started } of opened) local[name] = (...call) => started.dispatch(...call);
+  if (alone && config.demo) await seed(opened, {});
+
+  const endpoints: Partial<Record<SubgraphName, SubgraphEndpoint>> = {};
+  for (const { name, started } of opened) {
+    const { schema } = await buildSubgraph(SUBGRAPH_DEFINITIONS[name]);
+    endpoints[name] = localEndpoint({ schema, subgraph: started, log });
+  }
+  if (names.length > 0) await startWork(adapters, opened, lifecycle);
+  if (!alone) for (const one of opened) await openDoor(adapters, one, endpoints[one.name], lifecycle);
+  if (!roles.includes('gateway')) return undefined;
+
+  const gateway = await createGateway({
+    config,
+    log,
+    clock: adapters.clock,
+    signer: adapters.signer,
+    jwks: adapters.accessTokens.publicJwks(),
+    supergraphSdl: await readFile(path.join(PROJECT_ROOT, 'schema', 'supergraph.graphql'), 'utf8'),
+    endpoints,
+    routes: routes(config),
+  });
+  lifecycle.onStop('gateway', () => gateway.stop(), 8_000);
+  return (await gateway.listen()).url;
+}
+
+async function prepareDatabase(adapters: Adapters, name: SubgraphName): Promise<void> {
+  const url = await adapters.databaseOf(name);
+  await createDatabase(url);
+  await migrate(url, SUBGRAPH_DEFINITIONS[name].migrations);
+}
+
+async function openSubgraph(
+  adapters: Adapters,
+  name: SubgraphName,
+  commands: CommandClient,
+  lifecycle: Lifecycle,
+): Promise<Opened> {
+  const { entities, migrations, start: begin } = SUBGRAPH_DEFINITIONS[name];
+  const url = await adapters.databaseOf(name);
+  const db = await Database.connect({ subgraph: name, url, entities, migrations });
+  lifecycle.onStop(`${name} database`, () => db.close());
+  const { config, clock, log, cache, pubsub, sealer, accessTokens, mailer } = adapters;
+  const services: Services = {
+    subgraph: name,
+    config,
+    clock,
+    log,
+    db,
+    commands,
+    cache,
+    pubsub,
+    sealer,
+    accessTokens,
+    mailer,
+  };
+  return { name, services, started: begin(services) };
+}
+
+/** Relay, consumers and jobs. Queues are declared first, all of them: an event published before its consumer starts waits. */
+async function startWork(adapters: Adapters, opened: readonly Opened[], lifecycle: Lifecycle): Promise<void> {
+  const { bus, config, log } = adapters;
+  await bus.declare(consumerBindings());
+  if (config.work === 'api') return;
+  for (const { name, services, started } of opened) {
+    for (const { queue, handle } of started.consumers) {
+      const consumer = await bus.consume(queue, handle);
+      lifecycle.onStop(`consumer ${queue}`, () => consumer.close());
+    }
+    const relay = startRelay({ db: services.db, url: await adapters.databaseOf(name), bus, log });
+    lifecycle.onStop(`${name} relay`, () => relay.close());
+    const prune = { name: `${name}.prune-messages`, everyMs: PRUNE_MS, run: () => pruneMessages(services.db) };
+    const jobs = startJobs([...started.jobs, prune], log);
+    lifecycle.onStop(`${name} jobs`, () => jobs.stop());
+  }
+}
+
+async function openDoor(
+  adapters: Adapters,
+  { name, services, started }: Opened,
+  endpoint: SubgraphEndpoint | undefined,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  if (!endpoint) throw new Error(`${name} has no endpoint`);
+  let stopping = false;
+  const server = createSubgraphServer({
+    endpoint,
+    commandNames: started.commandNames,
+    dispatch: (...call) => started.dispatch(...call),
+    signer: adapters.signer,
+    log: adapters.log,
+    ready: async () =>
+      !stopping &&
+      (await services.db.rows('SELECT 1').then(
+        () => true,
+        () => false,
+      )),
+  });
+  const url = new URL(adapters.config.subgraphUrls[name]);
+  await server.listen({ port: Number(url.port || '80'), host: adapters.config.host });
+  lifecycle.onStop(`${name} door`, () => {
+    stopping = true;
+    return server.close();
+  });
+}
+
+/** What the gateway serves beside the graph: demonstration pictures and, outside production, the mailbox. */
+function routes(config: Config): GatewayRoute[] {
+  const pictures: GatewayRoute = {
+    method: 'GET',
+    path: '/images/demo/:file',
+    handle: async ({ params }) => {
+      const picture = demoPicture(params['file'] ?? '');
+      if (picture === null) return { status: 404, contentType: 'text/plain', body: 'Not found.' };
+      return { status: 200, contentType: 'image/svg+xml', body: picture, cacheSeconds: 30 * 86_400 };
+    },
+  };
+  const mailbox: GatewayRoute = {
+    method: 'GET',
+    path: '/dev/mailbox',
+    handle: async ({ headers }) => ({
+      status: 200,
+      ...renderMailbox(await readMailbox(mailboxFolder(config), MAILBOX_SIZE), headers['accept'] ?? ''),
+    }),
+  };
+  return config.production ? [pictures] : [pictures, mailbox];
+}
+
+/** How the demonstration catalogue is filled. */
+interface SeedOptions {
+  products?: number;
+  onProgress?: (done: number) => void;
+}
+
+/** Fills the demonstration shop; what is there already stays. */
+async function seed(opened: readonly Opened[], options: SeedOptions): Promise<void> {
+  for (const { name, services } of opened) {
+    if (name === 'accounts') await seedAccounts(services);
+    if (name === 'catalog') await seedCatalog(services, { products: DEMO_PRODUCTS, ...options });
+  }
+}
+
+/** Creates and migrates all databases and, where the settings say so, fills the demonstration shop. For operator commands. */
+export async function prepareShop(config: Config, options: SeedOptions = {}): Promise<void> {
+  const log = createLog({ level: config.logLevel, name: 'prepare' });
+  const lifecycle = new Lifecycle(log);
+  try {
+    const adapters = await openAdapters(config, log, lifecycle, true);
+    const commands = createCommandClient({ local: {}, urls: config.subgraphUrls, signer: adapters.signer });
+    lifecycle.onStop('commands', () => commands.close());
+    await Promise.all(SUBGRAPHS.map((name) => prepareDatabase(adapters, name)));
+    if (!config.demo) return;
+    await seed(await Promise.all(SUBGRAPHS.map((name) => openSubgraph(adapters, name, commands, lifecycle))), options);
+  } finally {
+    await lifecycle.stop();
+  }
+}
+
+/** What a newcomer reads when the shop is up. */
+export function banner(config: Config): string {
+  const base = `http://${config.host}:${config.port}`;
+  const demo = `
+  Accounts (password souk-demo-password):
+    ada@souk.example, grace@souk.example   customers
+    support@souk.example, partner@souk.example, admin@souk.example
+`;
+  return `
+  Souk is open.
+
+  Graph      ${base}/graphql   (GraphiQL in a browser; WebSocket at the same address)
+  Mailbox    ${base}/dev/mailbox
+  Health     ${base}/health/ready    Metrics  ${base}/metrics
+${config.demo ? demo : ''}
+  Try it:
+    curl -s ${base}/graphql -H 'content-type: application/json' \\
+      -d '{"query":"{ products(first: 3, sort: NEWEST) { nodes { name priceRange { min { amount currencyCode } } } } }"}'
+
+`;
+}
+
+/** Runs until SIGINT or SIGTERM. */
+async function run(args: readonly string[]): Promise<void> {
+  const config = readConfig();
+  const [asked] = args;
+  const role = ROLES.find((name) => name === asked);
+  if (asked !== undefined && !role) throw new ConfigError([`role: must be one of ${ROLES.join(', ')}`]);
+  const log = createLog({ level: config.logLevel, name: role ?? 'souk' });
+  const lifecycle = new Lifecycle(log);
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => {
+    stopping ??= lifecycle.stop().then(() => process.exit(process.exitCode ?? 0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const url = await start(config, role ? [role] : ROLES, log, lifecycle);
+    if (!role && !stopping) process.stdout.write(banner(config));
+    else log.info({ url }, 'started');
+  } catch (error) {
+    process.exitCode = 1;
+    if (!stopping) process.stderr.write(`${explain(error, config)}\n`);
+    stop();
+  }
+}
+
+/** One clear line for what an operator can mend; the rest by its message. */
+function explain(error: unknown, config: Config): string {
+  if (!(error instanceof Error)) return 'Souk could not start.';
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    const port = 'port' in error && typeof error.port === 'number' ? error.port : config.port;
+    return `Port ${port} is taken. Choose another one with PORT.`;
+  }
+  return error.message;
+}
+
+if (require.main === module) {
+  run(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : 'Souk could not start.'}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * `npm run start:distributed`: the six processes on this machine as production runs them, over PostgreSQL, Redis and RabbitMQ by
+ * their URLs or at their default local ports. A process that dies is started again. `-- --drop` removes everything it made.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { loadSecrets } from '../platform/auth/development-secrets';
+import { childEnvironment, readConfig, SUBGRAPHS, type Config } from '../platform/config';
+import { databaseUrl, dropDatabase } from '../platform/db/prepare';
+import { dropRabbitNamespace } from '../platform/bus/drop';
+import { dropRedisNamespace } from '../platform/redis';
+import { banner, prepareShop } from '../main';
+import { PROJECT_ROOT } from '../platform/root';
+import { consumerBindings } from '../subgraphs';
+import { consumerBindings } from '../subgraphs';
+
+const DEFAULTS = {
+  DATABASE_URL: 'postgres://postgres@127.0.0.1:5432',
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  RABBITMQ_URL: 'amqp://guest:guest@127.0.0.1:5672',
+};
+
+/** Shortest time between two starts of the same process, in milliseconds. */
+const RESTART_MS = 500;
+/** After this a process that does not end is killed, in milliseconds. */
+const END_MS = 8_000;
+
+async function main(): Promise<void> {
+  const first = readConfig();
+  await mkdir(first.dataDir, { recursive: true });
+  const namespace = await keptNamespace(first);
+  const settings: Record<string, string> = {
+    ...DEFAULTS,
+    ...(first.databaseUrl && { DATABASE_URL: first.databaseUrl }),
+    ...(first.redisUrl && { REDIS_URL: first.redisUrl }),
+    ...(first.rabbitUrl && { RABBITMQ_URL: first.rabbitUrl }),
+    SOUK_NAMESPACE: namespace,
+    DATA_DIR: path.resolve(first.dataDir),
+    SOUK_DEMO: first.demo ? '1' : '0',
+  };
+  if (process.argv.includes('--drop')) return drop(readConfig(childEnvironment(settings)), settings);
+
+  for (const name of SUBGRAPHS) settings[`${name.toUpperCase()}_URL`] = `http://127.0.0.1:${await freePort()}`;
+  const config = readConfig(childEnvironment(settings));
+  await loadSecrets(config); // made here once, so that six processes starting at once find them
+  await prepareShop(config);
+  const family = new Family(settings);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void family.end());
+  for (const role of [...SUBGRAPHS, 'gateway']) family.start(role);
+  if (await ready(config, family)) process.stdout.write(banner(config));
+}
+
+/** The namespace of this DATA_DIR: SOUK_NAMESPACE if set to other than the default, else made once and kept. */
+async function keptNamespace(config: Config): Promise<string> {
+  if (config.namespace !== 'souk') return config.namespace;
+  const file = path.join(config.dataDir, 'namespace');
+  const made = `souk_${randomBytes(4).toString('hex')}`;
+  await writeFile(file, made, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(file, 'utf8')).trim();
+}
+
+async function drop(config: Config, settings: Record<string, string>): Promise<void> {
+  for (const name of SUBGRAPHS) {
+    await dropDatabase(
+      config.databaseUrls[name] ?? databaseUrl(settings['DATABASE_URL'] ?? '', config.namespace, name),
+    );
+  }
+  await dropRedisNamespace(config.redisUrl ?? '', config.namespace);
+  await dropRabbitNamespace(config.rabbitUrl ?? '', config.namespace, consumerBindings());
+  await rm(path.join(config.dataDir, 'namespace'), { force: true });
+  process.stdout.write(`Removed everything of ${config.namespace}.\n`);
+}
+
+/** A port nobody listens on, below 32768, where outgoing connections never take it. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const probe = createServer().once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+    if (free) return port;
+  }
+}
+
+/** The processes, restarted when they die, ended together. */
+class Family {
+  private readonly children = new Map<string, ChildProcess>();
+  ending = false;
+
+  constructor(private readonly settings: Record<string, string>) {}
+
+  start(role: string): void {
+    const child = spawn(process.execPath, ['--enable-source-maps', path.join(PROJECT_ROOT, 'dist', 'main.js'), role], {
+      env: childEnvironment(this.settings),
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // Of its own group: a Ctrl-C at the terminal reaches this process alone, which ends the others in order.
+      detached: true,
+    });
+    this.children.set(role, child);
+    process.stdout.write(`${role.padEnd(9)} pid ${child.pid ?? '?'}\n`);
+    child.once('exit', (code, signal) => {
+      this.children.delete(role);
+      if (this.ending) return;
+      process.stdout.write(`${role.padEnd(9)} ended (${signal ?? code}), starts again\n`);
+      setTimeout(() => this.ending || this.start(role), RESTART_MS);
+    });
+  }
+
+  /** The gateway goes first, so that no request finds a subgraph gone. */
+  async end(): Promise<void> {
+    if (this.ending) return;
+    this.ending = true;
+    const gateway = this.children.get('gateway');
+    if (gateway) await endOne(gateway);
+    await Promise.all([...this.children.values()].map(endOne));
+    process.exit(0);
+  }
+}
+
+function endOne(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => child.kill('SIGKILL'), END_MS / 2);
+    child.once('exit', () => {
+      clearTimeout(late);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+}
+
+async function ready(config: Config, family: Family): Promise<boolean> {
+  while (!family.ending) {
+    const answer = await fetch(`http://127.0.0.1:${config.port}/health/ready`).catch(() => undefined);
+    if (answer?.ok) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'start failed'}\n`);
+  process.exitCode = 1;
+});

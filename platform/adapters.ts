@@ -1,0 +1,118 @@
+/** What differs between one process and twelve: stores, bus, pub/sub, cache. Chosen here, by configuration, and nowhere else. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { createAccessTokenSigner, type AccessTokenSigner } from './auth/access-token';
+import { loadSecrets } from './auth/development-secrets';
+import { parseEncryptionKeys, parseJwtKeys } from './auth/secret-lists';
+import { RequestSigner } from './auth/signature';
+import type { Bus } from './bus/bus';
+import { createMemoryBus } from './bus/memory';
+import { createRabbitBus } from './bus/rabbit';
+import type { Cache } from './cache/cache';
+import { createLayeredCache } from './cache/layered';
+import { createMemoryCache } from './cache/memory';
+import { systemClock, type Clock } from './clock';
+import { ConfigError, type Config, type SubgraphName } from './config';
+import { startEmbeddedPostgres } from './db/embedded-postgres';
+import { databaseUrl } from './db/prepare';
+import type { Lifecycle } from './lifecycle';
+import type { Log } from './log';
+import { createMailboxMailer } from './mail/mailbox';
+import type { Mailer } from './mail/mail';
+import { createSmtpMailer } from './mail/smtp';
+import { registerCacheMetrics, registerProcessMetrics } from './metrics';
+import { createMemoryPubSub } from './pubsub/memory';
+import type { PubSub } from './pubsub/pubsub';
+import { createRedisPubSub } from './pubsub/redis';
+import { createSealer, installSealer, type Sealer } from './seal';
+
+/** Entries the process's own cache keeps. */
+const CACHE_ENTRIES = 20_000;
+
+/** The adapters of one process. */
+export interface Adapters {
+  config: Config;
+  log: Log;
+  clock: Clock;
+  bus: Bus;
+  pubsub: PubSub;
+  cache: Cache;
+  mailer: Mailer;
+  sealer: Sealer;
+  signer: RequestSigner;
+  accessTokens: AccessTokenSigner;
+  /** URL of a subgraph's database; starts the embedded server when first asked for and none is configured. */
+  databaseOf(subgraph: SubgraphName): Promise<string>;
+}
+
+/** Where the mailbox of an installation without SMTP lies. */
+export function mailboxFolder(config: Config): string {
+  return path.join(config.dataDir, 'mailbox');
+}
+
+/**
+ * Opens what the settings name. `alone`: this process is the whole shop, so what is not configured may live inside it;
+ * otherwise RABBITMQ_URL, REDIS_URL and DATABASE_URL are required, since in-process ones would reach nobody.
+ */
+export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycle, alone: boolean): Promise<Adapters> {
+  if (!alone) requireShared(config);
+  await mkdir(config.dataDir, { recursive: true });
+  const secrets = await loadSecrets(config);
+  registerProcessMetrics();
+  const sealer = createSealer(parseEncryptionKeys(secrets.encryptionKeys));
+  installSealer(sealer);
+
+  const pubsub = config.redisUrl
+    ? createRedisPubSub({ url: config.redisUrl, namespace: config.namespace, log })
+    : createMemoryPubSub({ log });
+  lifecycle.onStop('pub/sub', () => pubsub.close());
+  const cache = config.redisUrl
+    ? await createLayeredCache({
+        url: config.redisUrl,
+        namespace: config.namespace,
+        pubsub,
+        log,
+        maxEntries: CACHE_ENTRIES,
+      })
+    : createMemoryCache({ maxEntries: CACHE_ENTRIES });
+  lifecycle.onStop('cache', () => cache.close());
+  registerCacheMetrics(cache);
+  const bus = config.rabbitUrl
+    ? createRabbitBus({ url: config.rabbitUrl, namespace: config.namespace, log })
+    : createMemoryBus({ log });
+  lifecycle.onStop('bus', () => bus.close());
+
+  let embedded: Promise<string> | undefined;
+  const serverUrl = async (): Promise<string> => {
+    if (config.databaseUrl) return config.databaseUrl;
+    embedded ??= startEmbeddedPostgres({ dataDir: config.dataDir, log }).then((server) => {
+      lifecycle.onStopLast('database server', () => server.stop());
+      return server.url;
+    });
+    return embedded;
+  };
+
+  return {
+    config,
+    log,
+    clock: systemClock,
+    bus,
+    pubsub,
+    cache,
+    mailer: config.smtpUrl ? createSmtpMailer(config.smtpUrl) : createMailboxMailer(mailboxFolder(config)),
+    sealer,
+    signer: new RequestSigner(secrets.internalSecrets, systemClock),
+    accessTokens: createAccessTokenSigner(parseJwtKeys(secrets.jwtPrivateKeys)),
+    databaseOf: async (subgraph) =>
+      config.databaseUrls[subgraph] ?? databaseUrl(await serverUrl(), config.namespace, subgraph),
+  };
+}
+
+function requireShared(config: Config): void {
+  const problems = [
+    ...(config.databaseUrl || Object.values(config.databaseUrls).every(Boolean) ? [] : ['DATABASE_URL']),
+    ...(config.redisUrl ? [] : ['REDIS_URL']),
+    ...(config.rabbitUrl ? [] : ['RABBITMQ_URL']),
+  ].map((name) => `${name}: required when the parts run as separate processes`);
+  if (problems.length > 0) throw new ConfigError(problems);
+}

@@ -1,0 +1,238 @@
+/** Payments alone: what the provider is asked, what is kept, and what nobody may do. */
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../platform/auth/principal';
+import { toId } from '../../platform/ids';
+import { payments } from '../../subgraphs/payments';
+import { authorizePayment, capturePayment, reversePayment } from '../../subgraphs/payments/messages';
+import { startSubgraph, type SubgraphUnderTest } from '../support/subgraph';
+
+let shop: SubgraphUnderTest;
+beforeAll(async () => {
+  shop = await startSubgraph(payments);
+});
+afterAll(() => shop.stop());
+
+const ada = randomUUID();
+const user = (id: string, role: 'CUSTOMER' | 'SUPPORT' = 'CUSTOMER'): Principal => ({
+  kind: 'user',
+  id,
+  role,
+  sessionId: randomUUID(),
+});
+const support = user(randomUUID(), 'SUPPORT');
+
+const authorize = (orderId: string, token: string, amount = 5_000n) =>
+  shop.command(authorizePayment, { orderId, ownerKind: 'user', ownerId: ada, amount, currencyCode: 'USD', token });
+const captured = async (amount = 5_000n): Promise<string> => {
+  const orderId = randomUUID();
+  expect(await authorize(orderId, 'tok_visa', amount)).toEqual({ outcome: 'authorized' });
+  expect(await shop.command(capturePayment, { orderId })).toEqual({ outcome: 'captured' });
+  return orderId;
+};
+const kept = async (orderId: string) =>
+  (
+    await shop.services.db.rows(
+      `SELECT status, captured_amount, refunded_amount, decline_reason FROM payment WHERE order_id = $1`,
+      [orderId],
+    )
+  )[0];
+const charges = (orderId: string) =>
+  shop.services.db.rows('SELECT state, refunded FROM sandbox_charge WHERE key = $1', [orderId]);
+const ledger = async (orderId: string): Promise<Record<string, string>> => {
+  const rows = await shop.services.db.rows<{ account: string; sum: string }>(
+    `SELECT account, sum(e.amount) AS sum FROM ledger_entry e JOIN payment p ON p.id = e.payment_id
+     WHERE order_id = $1 GROUP BY account HAVING sum(e.amount) <> 0`,
+    [orderId],
+  );
+  return Object.fromEntries(rows.map(({ account, sum }) => [account, sum]));
+};
+const events = async (orderId: string): Promise<string[]> =>
+  (
+    await shop.services.db.rows<{ status: string }>(
+      `SELECT payload->>'status' AS status FROM outbox WHERE name = 'payments.paymentChanged' AND payload->>'orderId' = $1 ORDER BY position`,
+      [orderId],
+    )
+  ).map(({ status }) => status);
+
+const REFUND = `mutation ($input: CreateRefundInput!) { createRefund(input: $input) {
+  refund { id status amount { amount } reason } userErrors { code field details } } }`;
+const refund = (orderId: string, key: string, amount?: string, principal: Principal = support) =>
+  shop.run(
+    REFUND,
+    {
+      input: { orderId: toId('ord', orderId), amount: amount && { amount, currencyCode: 'USD' }, idempotencyKey: key },
+    },
+    principal,
+  );
+
+describe('authorization', () => {
+  test.each([
+    ['tok_visa', { outcome: 'authorized' }, 'AUTHORIZED'],
+    ['tok_mastercard', { outcome: 'authorized' }, 'AUTHORIZED'],
+    ['tok_declined', { outcome: 'declined', reason: 'card_declined' }, 'FAILED'],
+    ['tok_insufficient_funds', { outcome: 'declined', reason: 'insufficient_funds' }, 'FAILED'],
+    ['tok_nonsense', { outcome: 'unknownToken' }, 'FAILED'],
+  ])('%s gives %j, again and again', async (token, outcome, status) => {
+    const orderId = randomUUID();
+    expect(await authorize(orderId, token)).toEqual(outcome);
+    expect(await authorize(orderId, token)).toEqual(outcome);
+    expect(await kept(orderId)).toMatchObject({ status });
+    expect(await events(orderId)).toEqual([status]);
+  });
+
+  test('an error or a late answer leaves it pending; asked again, it is looked up, not charged again', async () => {
+    for (const token of ['tok_error_once', 'tok_timeout']) {
+      const orderId = randomUUID();
+      expect(await authorize(orderId, token)).toEqual({ outcome: 'pending' });
+      expect(await kept(orderId)).toMatchObject({ status: 'PENDING' });
+      expect(await authorize(orderId, token)).toEqual({ outcome: 'authorized' });
+      expect(await charges(orderId)).toEqual([{ state: 'AUTHORIZED', refunded: '0' }]);
+    }
+  });
+
+  test('ten at once are one', async () => {
+    const orderId = randomUUID();
+    await Promise.all(Array.from({ length: 10 }, () => authorize(orderId, 'tok_visa')));
+    expect(await authorize(orderId, 'tok_visa')).toEqual({ outcome: 'authorized' });
+    expect(await events(orderId)).toEqual(['AUTHORIZED']);
+    expect(await ledger(orderId)).toEqual({ buyer: '-5000', held: '5000' });
+  });
+});
+
+describe('capture and reversal', () => {
+  test('captures the whole once', async () => {
+    const orderId = await captured();
+    expect(await shop.command(capturePayment, { orderId })).toEqual({ outcome: 'captured' });
+    expect(await kept(orderId)).toMatchObject({ status: 'CAPTURED', captured_amount: '5000' });
+    expect(await ledger(orderId)).toEqual({ buyer: '-5000', shop: '5000' });
+  });
+
+  test('a refused capture changes nothing', async () => {
+    const orderId = randomUUID();
+    await authorize(orderId, 'tok_capture_fails');
+    expect(await shop.command(capturePayment, { orderId })).toEqual({ outcome: 'failed', reason: 'capture_failed' });
+    expect(await kept(orderId)).toMatchObject({ status: 'AUTHORIZED', captured_amount: '0' });
+  });
+
+  test('voids what is held, also when its answer was never heard', async () => {
+    for (const token of ['tok_visa', 'tok_timeout']) {
+      const orderId = randomUUID();
+      await authorize(orderId, token);
+      expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
+      expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
+      expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
+      expect(await kept(orderId)).toMatchObject({ status: 'VOIDED' });
+      expect(await ledger(orderId)).toEqual({});
+    }
+  });
+
+  test('refunds what was captured, once', async () => {
+    const orderId = await captured();
+    await Promise.all([1, 2, 3].map(() => shop.command(reversePayment, { orderId })));
+    expect(await charges(orderId)).toEqual([{ state: 'CAPTURED', refunded: '5000' }]);
+    expect(await kept(orderId)).toMatchObject({ refunded_amount: '5000' });
+    expect(await ledger(orderId)).toEqual({});
+  });
+
+  test('an order reversed before it was paid can not be paid any more', async () => {
+    const orderId = randomUUID();
+    expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
+    expect(await authorize(orderId, 'tok_visa')).toEqual({ outcome: 'declined', reason: 'cancelled' });
+    expect(await charges(orderId)).toEqual([]);
+  });
+
+  test('capture and reversal at once: the provider decides, and both ledgers agree', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const orderId = randomUUID();
+      await authorize(orderId, 'tok_visa');
+      await Promise.all([shop.command(capturePayment, { orderId }), shop.command(reversePayment, { orderId })]);
+      await shop.command(reversePayment, { orderId });
+      const [charge] = await charges(orderId);
+      expect([
+        { state: 'VOIDED', refunded: '0' },
+        { state: 'CAPTURED', refunded: '5000' },
+      ]).toContainEqual(charge);
+      expect(await ledger(orderId)).toEqual({});
+    }
+  });
+});
+
+describe('refunds', () => {
+  test('in parts, never more than was captured, each key once', async () => {
+    const orderId = await captured();
+    const first = await refund(orderId, 'a', '20.00');
+    expect(first.data?.['createRefund']).toMatchObject({
+      refund: { status: 'SUCCEEDED', amount: { amount: '20.00' } },
+      userErrors: [],
+    });
+    expect((await refund(orderId, 'a', '20.00')).data).toEqual(first.data);
+    expect((await refund(orderId, 'b', '30.01')).data?.['createRefund']).toEqual({
+      refund: null,
+      userErrors: [{ code: 'VALIDATION_ERROR', field: ['amount', 'amount'], details: { maximum: '30.00' } }],
+    });
+    expect((await refund(orderId, 'a', '1.00')).data?.['createRefund']).toMatchObject({
+      userErrors: [{ code: 'DUPLICATE_REQUEST' }],
+    });
+    expect((await refund(orderId, 'c')).data?.['createRefund']).toMatchObject({
+      refund: { amount: { amount: '30.00' } },
+    });
+    expect((await refund(orderId, 'd')).data?.['createRefund']).toMatchObject({ userErrors: [{ code: 'CONFLICT' }] });
+    expect(await events(orderId)).toEqual([
+      'AUTHORIZED',
+      'PAID',
+      'PARTIALLY_REFUNDED',
+      'PARTIALLY_REFUNDED',
+      'REFUNDED',
+      'REFUNDED',
+    ]);
+    expect(await ledger(orderId)).toEqual({});
+  });
+
+  test('ten at once of 10.00 each out of 50.00: five', async () => {
+    const orderId = await captured();
+    await Promise.all(Array.from({ length: 10 }, (_, index) => refund(orderId, `k${index}`, '10.00')));
+    expect(await kept(orderId)).toMatchObject({ refunded_amount: '5000' });
+    expect(await charges(orderId)).toEqual([{ state: 'CAPTURED', refunded: '5000' }]);
+  });
+
+  test.each([
+    ['a stranger', user(randomUUID()), 'FORBIDDEN'],
+    ['the owner', user(ada), 'FORBIDDEN'],
+    ['nobody', { kind: 'anonymous' } as const, 'UNAUTHENTICATED'],
+  ])('%s may not, and nothing changes', async (_, principal, code) => {
+    const orderId = await captured();
+    const answer = await refund(orderId, 'x', '1.00', principal);
+    expect(answer.errors?.map(({ extensions }) => extensions['code'])).toEqual([code]);
+    expect(await kept(orderId)).toMatchObject({ refunded_amount: '0' });
+  });
+
+  test.each(['0', '0.00', '-1', '1.001', '1e2', '', 'ten'])('an amount of %p is refused', async (amount) => {
+    const orderId = await captured();
+    const input = {
+      orderId: toId('ord', orderId),
+      amount: { amount, currencyCode: 'USD' },
+      idempotencyKey: randomUUID(),
+    };
+    const answer = await shop.run(REFUND, { input }, support);
+    expect(answer.data?.['createRefund']).toMatchObject({
+      refund: null,
+      userErrors: [{ code: 'VALIDATION_ERROR', field: ['amount', 'amount'] }],
+    });
+    expect(await kept(orderId)).toMatchObject({ refunded_amount: '0' });
+  });
+});
+
+test('an order shows its money to owner and staff alone', async () => {
+  const orderId = await captured();
+  const query = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on Order { payments { status amount { amount } } refunds { id } } } }`;
+  const variables = { r: [{ __typename: 'Order', id: toId('ord', orderId) }] };
+  const seen = { payments: [{ status: 'CAPTURED', amount: { amount: '50.00' } }], refunds: [] };
+  for (const principal of [user(ada), support]) {
+    expect((await shop.run(query, variables, principal)).data).toEqual({ _entities: [seen] });
+  }
+  for (const principal of [user(randomUUID()), { kind: 'anonymous' } as const]) {
+    expect((await shop.run(query, variables, principal)).data).toEqual({
+      _entities: [{ payments: null, refunds: null }],
+    });
+  }
+});
