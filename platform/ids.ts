@@ -28,5 +28,7 @@ export function fromId(prefix: IdPrefix, id: unknown): string | null {
   if (typeof id !== 'string' || id.length !== prefix.length + 27 || !id.startsWith(`${prefix}_`)) return null;
   // The spec: 26 characters of Crockford's alphabet, the first at most 7, or the value would overflow 128 bits.
   if (!/^[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(id.slice(prefix.length + 1))) return null;
-  return TypeID.fromString(id, prefix).toUUID();
+  // By the bytes: toUUID() throws on bits that are no uuid of RFC 9562, which anybody can write down as a TypeID.
+  const hex = Buffer.from(TypeID.fromString(id, prefix).toUUIDBytes()).toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -43,7 +43,7 @@ export function parseMajor(text: string, currencyCode: string): bigint | AmountP
   if (!match) return 'format';
   const fraction = match[2] ?? '';
   if (fraction.length > digits) return 'digits';
-  const minor = BigInt(match[1] + fraction.padEnd(digits, '0'));
+  const minor = BigInt((match[1] ?? '') + fraction.padEnd(digits, '0'));
   return minor > MAX_MINOR ? 'range' : minor;
 }
 

@@ -58,9 +58,9 @@ export function watchRedis<Client extends Redis>(client: Client, purpose: string
   // Not ioredis's socketTimeout: its timer outlives the connection and then ends the one that came after.
   const pulse = setInterval(() => {
     if (client.status !== 'ready') return;
-    if (unanswered >= 2) return client.disconnect(true);
     unanswered += 1;
-    client.ping().then(answered, () => undefined);
+    if (unanswered > 2) client.disconnect(true);
+    else client.ping().then(answered, () => undefined);
   }, PULSE_MS).unref();
   pulses.set(client, pulse);
   return client;
@@ -91,9 +91,12 @@ export async function dropRedisNamespace(url: string, namespace: string): Promis
   const client = new Redis(url, { connectTimeout: CONNECT_MS, retryStrategy: () => null });
   client.on('error', () => undefined); // the commands tell of it
   try {
-    for await (const keys of client.scanStream({ match: `${namespace}:*`, count: 1_000 })) {
+    let cursor = '0';
+    do {
+      const [next, keys] = await client.scan(cursor, 'MATCH', `${namespace}:*`, 'COUNT', 1_000);
       if (keys.length > 0) await client.unlink(keys);
-    }
+      cursor = next;
+    } while (cursor !== '0');
   } finally {
     client.disconnect();
   }

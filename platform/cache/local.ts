@@ -28,7 +28,7 @@ export interface Plain<T> {
  * share one object: without that one of them could change what the others see.
  */
 export function toPlain<T>(value: T): Plain<T> {
-  const text: string | undefined = JSON.stringify(value);
+  const text = JSON.stringify(value) as string | undefined; // the library's type forgets undefined and functions
   return text === undefined ? { text, value } : { text, value: fromText<T>(text) };
 }
 

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { Cache } from '../../platform/cache/cache';
 import { createLayeredCache } from '../../platform/cache/layered';
 import { createMemoryCache } from '../../platform/cache/memory';
+import { readConfig } from '../../platform/config';
 import { createMemoryPubSub } from '../../platform/pubsub/memory';
 import type { PubSub } from '../../platform/pubsub/pubsub';
 import { createRedisPubSub } from '../../platform/pubsub/redis';
@@ -13,7 +14,7 @@ import { dropRedisNamespace } from '../../platform/redis';
 import { eventually } from '../support/eventually';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 
-const redisUrl = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+const redisUrl = readConfig().redisUrl ?? 'redis://127.0.0.1:6379';
 const log = pino({ level: 'silent' });
 const opened: { close(): Promise<void> }[] = [];
 let namespace: string;
@@ -124,17 +125,20 @@ describe.each(adapters)('cache: $name', ({ make }) => {
   test('null is kept, undefined is not', async () => {
     const cache = await make();
     let loads = 0;
-    const give =
-      <T>(value: T) =>
-      async (): Promise<T> => {
-        loads += 1;
-        return value;
-      };
-    expect(await cache.through('null', 60, give(null))).toBeNull();
-    expect(await cache.through('null', 60, give(null))).toBeNull();
+    const giveNull = async (): Promise<null> => {
+      loads += 1;
+      return null;
+    };
+    const giveUndefined = async (): Promise<unknown> => {
+      loads += 1;
+      return undefined;
+    };
+    expect(await cache.through('null', 60, giveNull)).toBeNull();
+    expect(await cache.through('null', 60, giveNull)).toBeNull();
     expect(loads).toBe(1);
-    expect(await cache.through('undefined', 60, give(undefined))).toBeUndefined();
-    expect(await cache.through('undefined', 60, give(undefined))).toBeUndefined();
+    for (let n = 0; n < 2; n += 1) {
+      expect(await cache.through('undefined', 60, giveUndefined)).toBeUndefined();
+    }
     expect(loads).toBe(3);
   });
 
@@ -220,7 +224,7 @@ describe('the layered cache between processes', () => {
   test('a process that died while loading holds the others up for a moment only', async () => {
     const cache = await layered();
     const redis = new Redis(redisUrl);
-    keep({ close: async () => void redis.disconnect() });
+    keep({ close: async () => redis.disconnect() });
     await redis.set(`${namespace}:cache-lock:{k}`, 'a dead one', 'PX', 10_000);
     const began = performance.now();
     expect(await cache.through('k', 60, async () => 1)).toBe(1);
@@ -272,7 +276,7 @@ describe('the layered cache between processes', () => {
   test('a stored text that is not JSON is as if missing', async () => {
     const cache = await layered();
     const redis = new Redis(redisUrl);
-    keep({ close: async () => void redis.disconnect() });
+    keep({ close: async () => redis.disconnect() });
     await redis.set(`${namespace}:cache:{k}`, '{broken');
     expect(await cache.through('k', 60, async () => 1)).toBe(1);
   });

@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import { readConfig } from '../../platform/config';
 import { createMemoryPubSub } from '../../platform/pubsub/memory';
 import type { PubSub } from '../../platform/pubsub/pubsub';
 import { createRedisPubSub } from '../../platform/pubsub/redis';
 import { eventually } from '../support/eventually';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
 
-const redisUrl = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+const redisUrl = readConfig().redisUrl ?? 'redis://127.0.0.1:6379';
 const lines: string[] = [];
 const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
 const opened: { close(): Promise<void> }[] = [];
@@ -37,7 +38,7 @@ afterEach(async () => {
 interface Adapter {
   name: string;
   /** Two ends that hear each other: two processes, or the same one twice. */
-  pair(): [PubSub, PubSub];
+  pair: () => [PubSub, PubSub];
 }
 
 const adapters: Adapter[] = [
@@ -169,7 +170,7 @@ describe('pub/sub over Redis', () => {
     const theirs: unknown[] = [];
     const raw: string[] = [];
     const observer = new Redis(redisUrl);
-    keep({ close: async () => void observer.disconnect() });
+    keep({ close: async () => observer.disconnect() });
     await observer.psubscribe(`${namespace}:*`);
     observer.on('pmessage', (_pattern, channel: string) => raw.push(channel));
     await redisPubSub(redisUrl, namespace).subscribe('c', (message) => mine.push(message));
@@ -266,7 +267,7 @@ describe('pub/sub over Redis', () => {
     const pubsub = through();
     await pubsub.subscribe('c', () => undefined);
     const observer = new Redis(redisUrl);
-    keep({ close: async () => void observer.disconnect() });
+    keep({ close: async () => observer.disconnect() });
     const listening = async (): Promise<unknown> => (await observer.pubsub('NUMSUB', `${namespace}:c`))[1];
     expect(await listening()).toBe(1);
     await pubsub.close();
