@@ -19,6 +19,7 @@ module.exports = {
       from: { path: '^gateway/' },
       to: {
         pathNot: ['^(gateway|platform|schema)/', '^subgraphs/[^/]+/messages\\.ts$', '^node_modules/'],
+        couldNotResolve: false,
         dependencyTypesNot: ['core'],
       },
     },
@@ -29,6 +30,7 @@ module.exports = {
       from: { path: '^subgraphs/([^/]+)/' },
       to: {
         pathNot: ['^subgraphs/$1/', '^subgraphs/[^/]+/messages\\.ts$', '^platform/', '^node_modules/'],
+        couldNotResolve: false,
         dependencyTypesNot: ['core'],
       },
     },
