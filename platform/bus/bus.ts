@@ -41,19 +41,38 @@ export interface DeadLetter {
   attempts: number;
 }
 
+/** What a sender is told about an event that the bus has taken. */
+export interface Receipt {
+  /**
+   * Resolves when the sender need not keep the event any longer. A broker stores it: at once. The memory bus stores nothing:
+   * when every queue has handled it or given it up as dead. Rejects if the bus closes before that; the sender then sends it
+   * again another time. May be ignored: an ignored rejection does no harm.
+   */
+  settled: Promise<void>;
+}
+
 /** A bus: at-least-once delivery to durable queues, retry with backoff, dead letters. */
 export interface Bus {
-  /** Declares queues, their retry and dead-letter companions and their bindings. Idempotent. */
+  /**
+   * Declares queues, their retry and dead-letter companions and their bindings. Idempotent. While the broker is down it
+   * resolves all the same: what was declared is made as soon as the broker is back, before anything is sent.
+   */
   declare(bindings: readonly QueueBinding[]): Promise<void>;
-  /** Resolves when the broker has taken every message into every bound queue; rejects if it may not have. */
-  publish(events: readonly EventEnvelope[]): Promise<void>;
-  /** Starts to consume a declared queue, at most `prefetch` messages at a time (default 10). */
+  /**
+   * Resolves when the event is in every queue bound to it; rejects with Fault SERVICE_UNAVAILABLE, within 5 s, if it may not
+   * be. Events published one after the other arrive in that order, retries aside. An event that no queue wants is dropped.
+   */
+  publish(event: EventEnvelope): Promise<Receipt>;
+  /**
+   * Starts to consume a declared queue, at most `prefetch` messages at a time (default 10). A handler that throws has the
+   * verdict of its error (platform/errors.ts). Closing waits for its handlers.
+   */
   consume(queue: string, handle: MessageHandler, options?: { prefetch?: number }): Promise<{ close(): Promise<void> }>;
   /** Dead letters by queue (those not listed are empty); `limit` for each queue, default 100. */
   deadLetters(limit?: number): Promise<DeadLetter[]>;
-  /** Sends the dead letters of a queue back to it; gives their number. */
+  /** Sends the dead letters of a queue back to it, as if new; gives their number. Fault NOT_FOUND: no such queue. */
   replayDeadLetters(queue: string): Promise<number>;
-  /** Messages waiting, by queue name, dead letters under `<queue>.dead`. For metrics. */
+  /** Messages waiting, by queue name; dead letters under `<queue>.dead`, those in backoff, of all queues, under `retry`. */
   depths(): Promise<Record<string, number>>;
   /** Whether the broker is reachable now. */
   healthy(): boolean;

@@ -1,0 +1,12 @@
+/** Messaging of a subgraph's database: events added with a change, published after it, applied once where they arrive. */
+import { InboxRow } from './inbox.entity';
+import { OutboxRow } from './outbox.entity';
+
+export { consumeOnce, defineConsumer } from './inbox';
+export { addToOutbox, type OutboxEvent } from './outbox';
+export { CreateMessaging1700000000000 } from './outbox-migration';
+export { pruneMessages } from './prune';
+export { startRelay, type Relay, type RelayOptions } from './relay';
+
+/** Entities that every subgraph lists beside its own. */
+export const MESSAGING_ENTITIES = [OutboxRow, InboxRow];

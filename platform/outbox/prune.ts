@@ -1,0 +1,32 @@
+/** Removing what messaging no longer needs. */
+import type { Database } from '../db/database';
+
+/** Rows removed by one statement, so that no transaction is long. */
+const CHUNK = 5_000;
+
+/**
+ * Removes published events, applied-event notes and command results older than `olderThanDays`. A job. What is not published
+ * stays however old. The time must be longer than a message can wait in a queue, and than a command can be sent again: past
+ * it a late duplicate would be applied again.
+ */
+export async function pruneMessages(db: Database, olderThanDays = 14): Promise<void> {
+  await removeOlder(db, 'outbox', 'published_at', olderThanDays);
+  await removeOlder(db, 'inbox', 'received_at', olderThanDays);
+  await removeOlder(db, 'command_result', 'created_at', olderThanDays);
+}
+
+async function removeOlder(db: Database, table: string, column: string, days: number): Promise<void> {
+  let removed: number;
+  do {
+    const rows = await db.rows<{ removed: number }>(
+      `WITH old AS (
+         SELECT ctid FROM ${table} WHERE ${column} < now() - make_interval(days => $1) LIMIT $2 FOR UPDATE SKIP LOCKED
+       ), gone AS (
+         DELETE FROM ${table} WHERE ctid IN (SELECT ctid FROM old) RETURNING 1
+       )
+       SELECT count(*)::int AS removed FROM gone`,
+      [days, CHUNK],
+    );
+    removed = rows[0]?.removed ?? 0;
+  } while (removed === CHUNK);
+}
