@@ -1,5 +1,5 @@
 /** Waits until `check` passes (does not throw), looking every 10 ms; after `withinMs` throws what it threw last. */
-export async function eventually(check: () => void | Promise<void>, withinMs = 5_000): Promise<void> {
+export async function eventually(check: () => void | Promise<void>, withinMs = 20_000): Promise<void> {
   const until = performance.now() + withinMs;
   for (;;) {
     try {

@@ -1,0 +1,128 @@
+/** Starts a shop for tests: as one process, or as the six that production runs. Databases and queues are its own and go with it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { dropRabbitNamespace } from '../../platform/bus/drop';
+import { childEnvironment, readConfig, SUBGRAPHS, type SubgraphName } from '../../platform/config';
+import { databaseUrl, dropDatabase } from '../../platform/db/prepare';
+import { freePort } from '../../platform/free-port';
+import { dropRedisNamespace } from '../../platform/redis';
+import { PROJECT_ROOT } from '../../platform/root';
+import { consumerBindings } from '../../subgraphs';
+
+/** A part that can be killed and started by itself; `shop` when all are one process. */
+export type Part = SubgraphName | 'gateway' | 'shop';
+
+/** A running shop. */
+export interface RunningShop {
+  url: string;
+  pids(): Partial<Record<Part, number>>;
+  /** kill -9, and nothing starts it again before {@link RunningShop.restart}. */
+  kill(part: Part): Promise<void>;
+  /** Starts a killed part; resolves when it is ready. */
+  restart(part: Part): Promise<void>;
+  /** SIGTERM to a part; resolves with its exit code. */
+  terminate(part: Part): Promise<number | null>;
+  /** Ends it and removes everything it made. */
+  stop(): Promise<void>;
+}
+
+const READY_MS = 60_000;
+
+/** Starts it. `env` adds or replaces settings. Logs go to this process's stderr when SOUK_LOG_LEVEL is set in `env`. */
+export async function startShop(processes: 'one' | 'six', env: Record<string, string> = {}): Promise<RunningShop> {
+  const given = readConfig();
+  const namespace = `test_${randomBytes(4).toString('hex')}`;
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'souk-test-'));
+  const port = await freePort();
+  const server = given.databaseUrl ?? 'postgres://postgres@127.0.0.1:5432';
+  const settings: Record<string, string> = {
+    NODE_ENV: 'test',
+    SOUK_LOG_LEVEL: 'error',
+    SOUK_NAMESPACE: namespace,
+    DATA_DIR: dataDir,
+    DATABASE_URL: server,
+    PORT: String(port),
+    REDIS_URL: '',
+    RABBITMQ_URL: '',
+    ...env,
+  };
+  const six = processes === 'six';
+  const ports: Partial<Record<Part, number>> = { [six ? 'gateway' : 'shop']: port };
+  if (six) {
+    settings['REDIS_URL'] = given.redisUrl ?? 'redis://127.0.0.1:6379';
+    settings['RABBITMQ_URL'] = given.rabbitUrl ?? 'amqp://guest:guest@127.0.0.1:5672';
+    for (const name of SUBGRAPHS) {
+      ports[name] = await freePort();
+      settings[`${name.toUpperCase()}_URL`] = `http://127.0.0.1:${ports[name]}`;
+    }
+    await runToEnd(['dist/ops/seed.js'], settings);
+  }
+
+  const children = new Map<Part, ChildProcess>();
+  const launch = (part: Part): void => {
+    const args = ['--enable-source-maps', 'dist/main.js', ...(part === 'shop' ? [] : [part])];
+    const child = spawn(process.execPath, args, {
+      cwd: PROJECT_ROOT,
+      env: childEnvironment(settings),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    children.set(part, child);
+  };
+  const parts: Part[] = six ? [...SUBGRAPHS, 'gateway'] : ['shop'];
+  parts.forEach(launch);
+  const ready = (part: Part): Promise<void> => untilReady(children, part, ports[part] ?? port);
+  await Promise.all(parts.map(ready));
+
+  const end = async (part: Part, signal: NodeJS.Signals): Promise<number | null> => {
+    const child = children.get(part);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    return new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code));
+      child.kill(signal);
+    });
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),
+    kill: async (part) => void (await end(part, 'SIGKILL')),
+    restart: async (part) => {
+      launch(part);
+      await ready(part);
+    },
+    terminate: (part) => end(part, 'SIGTERM'),
+    async stop() {
+      await end('gateway', 'SIGTERM');
+      await Promise.all(parts.map((part) => end(part, 'SIGTERM')));
+      await Promise.all(SUBGRAPHS.map((name) => dropDatabase(databaseUrl(server, namespace, name))));
+      if (settings['REDIS_URL']) await dropRedisNamespace(settings['REDIS_URL'], namespace);
+      if (settings['RABBITMQ_URL']) await dropRabbitNamespace(settings['RABBITMQ_URL'], namespace, consumerBindings());
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilReady(children: Map<Part, ChildProcess>, part: Part, port: number): Promise<void> {
+  const until = Date.now() + READY_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
+    if (answer?.ok) return;
+    const child = children.get(part);
+    if (child && (child.exitCode !== null || child.signalCode !== null))
+      throw new Error(`${part} ended while starting`);
+    if (Date.now() > until) throw new Error(`${part} did not become ready`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function runToEnd(args: string[], settings: Record<string, string>): Promise<void> {
+  const child = spawn(process.execPath, args, {
+    cwd: PROJECT_ROOT,
+    env: childEnvironment(settings),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`${args[0]} ended with ${code}`);
+}
