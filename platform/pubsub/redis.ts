@@ -82,10 +82,18 @@ class RedisPubSub implements PubSub {
     const guarded = this.guard((text: string) => {
       if (open && !this.closed) listen(JSON.parse(text));
     });
-    const gap = this.guard(() => onGap?.());
+    const gap = this.guard(() => {
+      if (open && !this.closed) onGap?.();
+    });
     const subscribed = this.engine.subscribe(this.named(channel), guarded);
-    this.gapListeners.add(gap);
+    let waiting = true;
+    void subscribed.then(() => {
+      if (!open) return;
+      if (!waiting) gap(); // the caller went on without it: what was published since then is missed
+      this.gapListeners.add(gap);
+    });
     await this.confirmed(subscribed);
+    waiting = false;
     return {
       close: async () => {
         if (!open) return;
@@ -124,10 +132,12 @@ class RedisPubSub implements PubSub {
   }
 
   private async announceGap(): Promise<void> {
+    // Only those that stood before: one made since then has missed nothing.
+    const due = [...this.gapListeners];
     // The subscriptions were sent before this: its answer means that they are in force. Told earlier, a reader could
     // read the truth, miss a message that came just after, and wait for ever.
     await this.listening.ping().catch(() => undefined);
-    for (const tell of [...this.gapListeners]) tell();
+    for (const tell of due) tell();
   }
 
   private guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {

@@ -190,26 +190,27 @@ describe('pub/sub over Redis', () => {
     await receiver.subscribe(
       'c',
       (message) => seen.push(message),
-      () => (gaps += 1),
+      () => {
+        gaps += 1;
+        // From the word of the gap on nothing is missed. The sender's way to Redis is the shorter one.
+        void sender.publish('c', 'after');
+        void sender.publish('d', 'after');
+      },
     );
     const ended = await receiver.subscribe('d', (message) => closed.push(message));
     await sender.publish('c', 'before');
     await eventually(() => expect(seen).toEqual(['before']));
-    const gapsBefore = gaps;
     lines.splice(0);
 
     await proxy.cut();
     await sender.publish('c', 'lost');
     await ended.close(); // while nothing can be told to Redis
     await sleep(300);
-    expect(gaps).toBe(gapsBefore);
+    expect(gaps).toBe(0);
     await proxy.restore();
 
-    await eventually(() => expect(gaps).toBe(gapsBefore + 1));
-    // From the word of the gap on nothing is missed: no waiting here.
-    await sender.publish('c', 'after');
-    await sender.publish('d', 'after');
     await eventually(() => expect(seen).toEqual(['before', 'after']));
+    expect(gaps).toBe(1);
     expect(closed).toEqual([]);
     const outages = lines.filter((line) => line.includes('Redis is unreachable') && line.includes('subscribe'));
     expect(outages).toHaveLength(1);
@@ -250,7 +251,6 @@ describe('pub/sub over Redis', () => {
       (message) => seen.push(message),
       () => (gaps += 1),
     );
-    await eventually(() => expect(gaps).toBe(1)); // the first connection's
     proxy.stall();
     const began = performance.now();
     await pubsub.publish('c', 1);
@@ -258,9 +258,23 @@ describe('pub/sub over Redis', () => {
 
     // As if the peer's machine had lost its power: the connections that stand are never heard of again.
     proxy.forsake();
-    await eventually(() => expect(gaps).toBe(2), 12_000);
+    await eventually(() => expect(gaps).toBe(1), 12_000);
     await sender.publish('c', 'again');
     await eventually(() => expect(seen).toContain('again'));
+  });
+
+  test('Redis is told when the last subscription of a channel is closed, not before', async () => {
+    const pubsub = redisPubSub(redisUrl, namespace);
+    const observer = new Redis(redisUrl);
+    keep({ close: async () => observer.disconnect() });
+    const [one, two] = [await pubsub.subscribe('c', () => undefined), await pubsub.subscribe('c', () => undefined)];
+    await one.close();
+    await sleep(50);
+    expect(await observer.pubsub('NUMSUB', `${namespace}:c`)).toEqual([`${namespace}:c`, 1]);
+    await two.close();
+    await eventually(async () => {
+      expect(await observer.pubsub('NUMSUB', `${namespace}:c`)).toEqual([`${namespace}:c`, 0]);
+    });
   });
 
   test('close ends the connections, in an outage too', async () => {
