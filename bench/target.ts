@@ -1,0 +1,44 @@
+import { Pool } from 'undici';
+
+/** The graph under load: a connection pool that costs the sender little. */
+export class Target {
+  private readonly pool: Pool;
+
+  constructor(url: string) {
+    this.pool = new Pool(url, { connections: 64, pipelining: 1 });
+  }
+
+  /** Sends an operation and gives the size of the answer in bytes. Rejects if it has GraphQL errors or user errors. */
+  async send(query: string, variables: Record<string, unknown>, token?: string): Promise<number> {
+    return (await this.text(query, variables, token)).length;
+  }
+
+  /** The same, with the answer's data. */
+  async data<Data>(query: string, variables: Record<string, unknown>, token?: string): Promise<Data> {
+    const { data }: { data: Data } = JSON.parse(await this.text(query, variables, token));
+    return data;
+  }
+
+  private async text(query: string, variables: Record<string, unknown>, token?: string): Promise<string> {
+    const { body, statusCode } = await this.pool.request({
+      method: 'POST',
+      path: '/graphql',
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify({ query, variables }),
+    });
+    const text = await body.text();
+    if (statusCode !== 200 || text.includes('"errors":[') || /"userErrors":\[\{/.test(text))
+      throw new Error(text.slice(0, 300));
+    return text;
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+}
+
+/** The value below which `at` percent of the values lie (nearest rank). */
+export function percentile(values: readonly number[], at: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil((at / 100) * sorted.length) - 1)] ?? 0;
+}
