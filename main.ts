@@ -53,8 +53,8 @@ async function start(
   lifecycle: Lifecycle,
 ): Promise<string | undefined> {
   const alone = roles.length === ROLES.length;
-  const adapters = await openAdapters(config, log, lifecycle, alone);
   const names = SUBGRAPHS.filter((name) => roles.includes(name));
+  const adapters = await openAdapters(config, log, lifecycle, !alone && names.length > 0);
   const local: Partial<Record<SubgraphName, LocalDispatch>> = {};
   const commands = createCommandClient({ local, urls: config.subgraphUrls, signer: adapters.signer });
   lifecycle.onStop('commands', () => commands.close());
@@ -122,7 +122,8 @@ async function openSubgraph(
 
 /** Relay, consumers and jobs. Queues are declared first, all of them: an event published before its consumer starts waits. */
 async function startWork(adapters: Adapters, opened: readonly Opened[], lifecycle: Lifecycle): Promise<void> {
-  const { bus, config, log } = adapters;
+  const { config, log } = adapters;
+  const bus = adapters.openBus();
   await bus.declare(consumerBindings());
   if (config.work === 'api') return;
   for (const { name, services, started } of opened) {
@@ -183,7 +184,7 @@ function routes(config: Config): GatewayRoute[] {
     path: '/dev/mailbox',
     handle: async ({ headers }) => ({
       status: 200,
-      ...renderMailbox(await readMailbox(mailboxFolder(config), MAILBOX_SIZE), headers['accept'] ?? ''),
+      ...renderMailbox(await readMailbox(mailboxFolder(config), MAILBOX_SIZE), String(headers['accept'])),
     }),
   };
   return config.production ? [pictures] : [pictures, mailbox];
@@ -208,7 +209,7 @@ export async function prepareShop(config: Config, options: SeedOptions = {}): Pr
   const log = createLog({ level: config.logLevel, name: 'prepare' });
   const lifecycle = new Lifecycle(log);
   try {
-    const adapters = await openAdapters(config, log, lifecycle, true);
+    const adapters = await openAdapters(config, log, lifecycle, false);
     const commands = createCommandClient({ local: {}, urls: config.subgraphUrls, signer: adapters.signer });
     lifecycle.onStop('commands', () => commands.close());
     await Promise.all(SUBGRAPHS.map((name) => prepareDatabase(adapters, name)));

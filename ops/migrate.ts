@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, name: 'migrate' });
   const lifecycle = new Lifecycle(log);
   try {
-    const adapters = await openAdapters(config, log, lifecycle, true);
+    const adapters = await openAdapters(config, log, lifecycle, false);
     for (const name of SUBGRAPHS) {
       const url = await adapters.databaseOf(name);
       await createDatabase(url);

@@ -5,16 +5,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { loadSecrets } from '../platform/auth/development-secrets';
 import { childEnvironment, readConfig, SUBGRAPHS, type Config } from '../platform/config';
+import { freePort } from '../platform/free-port';
 import { databaseUrl, dropDatabase } from '../platform/db/prepare';
 import { dropRabbitNamespace } from '../platform/bus/drop';
 import { dropRedisNamespace } from '../platform/redis';
 import { banner, prepareShop } from '../main';
 import { PROJECT_ROOT } from '../platform/root';
-import { consumerBindings } from '../subgraphs';
 import { consumerBindings } from '../subgraphs';
 
 const DEFAULTS = {
@@ -74,18 +73,6 @@ async function drop(config: Config, settings: Record<string, string>): Promise<v
   await dropRabbitNamespace(config.rabbitUrl ?? '', config.namespace, consumerBindings());
   await rm(path.join(config.dataDir, 'namespace'), { force: true });
   process.stdout.write(`Removed everything of ${config.namespace}.\n`);
-}
-
-/** A port nobody listens on, below 32768, where outgoing connections never take it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const free = await new Promise<boolean>((resolve) => {
-      const probe = createServer().once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
 }
 
 /** The processes, restarted when they die, ended together. */

@@ -34,7 +34,8 @@ export interface Adapters {
   config: Config;
   log: Log;
   clock: Clock;
-  bus: Bus;
+  /** Connects to the bus when first asked for: a gateway alone has no use for one. */
+  openBus(): Bus;
   pubsub: PubSub;
   cache: Cache;
   mailer: Mailer;
@@ -51,11 +52,11 @@ export function mailboxFolder(config: Config): string {
 }
 
 /**
- * Opens what the settings name. `alone`: this process is the whole shop, so what is not configured may live inside it;
- * otherwise RABBITMQ_URL, REDIS_URL and DATABASE_URL are required, since in-process ones would reach nobody.
+ * Opens what the settings name. What is not configured lives inside this process. `shares`: other processes work with the same
+ * stores, so RABBITMQ_URL, REDIS_URL and DATABASE_URL are required: in-process ones would reach nobody.
  */
-export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycle, alone: boolean): Promise<Adapters> {
-  if (!alone) requireShared(config);
+export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycle, shares: boolean): Promise<Adapters> {
+  if (shares) requireShared(config);
   await mkdir(config.dataDir, { recursive: true });
   const secrets = await loadSecrets(config);
   registerProcessMetrics();
@@ -77,10 +78,16 @@ export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycl
     : createMemoryCache({ maxEntries: CACHE_ENTRIES });
   lifecycle.onStop('cache', () => cache.close());
   registerCacheMetrics(cache);
-  const bus = config.rabbitUrl
-    ? createRabbitBus({ url: config.rabbitUrl, namespace: config.namespace, log })
-    : createMemoryBus({ log });
-  lifecycle.onStop('bus', () => bus.close());
+  let bus: Bus | undefined;
+  const openBus = (): Bus => {
+    if (bus) return bus;
+    const opened = config.rabbitUrl
+      ? createRabbitBus({ url: config.rabbitUrl, namespace: config.namespace, log })
+      : createMemoryBus({ log });
+    lifecycle.onStop('bus', () => opened.close());
+    bus = opened;
+    return opened;
+  };
 
   let embedded: Promise<string> | undefined;
   const serverUrl = async (): Promise<string> => {
@@ -96,7 +103,7 @@ export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycl
     config,
     log,
     clock: systemClock,
-    bus,
+    openBus,
     pubsub,
     cache,
     mailer: config.smtpUrl ? createSmtpMailer(config.smtpUrl) : createMailboxMailer(mailboxFolder(config)),

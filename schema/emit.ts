@@ -19,6 +19,7 @@ import {
   lexicographicSortSchema,
   parse,
   printSchema,
+  type GraphQLArgument,
   type GraphQLSchema,
 } from 'graphql';
 import { SUBGRAPHS } from '../platform/config';
@@ -72,8 +73,9 @@ function undescribed(schema: GraphQLSchema): string[] {
     if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       look(`${type.name}.${field.name}`, field.description);
-      if ('args' in field)
-        field.args.forEach((arg) => look(`${type.name}.${field.name}(${arg.name})`, arg.description));
+      if (!('args' in field)) continue;
+      const args: readonly GraphQLArgument[] = field.args;
+      for (const arg of args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);
     }
   }
   return names;

@@ -3,11 +3,10 @@
  * 127.0.0.1, with a password. Its data stays between starts, and through a kill -9 of either process.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../free-port';
 import type { Log } from '../log';
 import { StartProblem } from '../start-problem';
 import { findBinaries } from './embedded-binaries';
@@ -106,7 +105,7 @@ function urlOf(password: string, port: number): string {
 
 async function startServer(program: string, home: EmbeddedHome): Promise<{ server: ChildProcess; port: number }> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await findFreePort();
+    const port = await freePort();
     const server = await spawnServer(program, home, port);
     if (await untilReady(server, home.data)) return { server, port };
     if (attempt < ATTEMPTS) {
@@ -174,17 +173,4 @@ async function stopServer(server: ChildProcess, ended: Promise<void>): Promise<v
   const late = setTimeout(() => server.kill('SIGQUIT'), FAST_STOP_MS);
   await ended;
   clearTimeout(late);
-}
-
-/** Below 32768: the ports above are handed out to outgoing connections. */
-async function findFreePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(20_000, 32_000);
-    const free = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once('error', () => resolve(false));
-      probe.listen({ port, host: '127.0.0.1' }, () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
 }
