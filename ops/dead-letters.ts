@@ -1,4 +1,5 @@
 /** `npm run dead-letters -- list` shows what no consumer could handle; `… replay QUEUE` sends a queue's dead letters back to it. */
+import 'reflect-metadata';
 import type { Bus } from '../platform/bus/bus';
 import { createRabbitBus } from '../platform/bus/rabbit';
 import { readConfig } from '../platform/config';
