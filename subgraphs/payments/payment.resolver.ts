@@ -37,7 +37,7 @@ async function paymentOfOrder(order: Order, context: Context): Promise<PaymentRo
 @Resolver()
 export class PaymentResolver {
   @Directive('@shareable')
-  @Query(() => User, { nullable: true, description: 'Whoever is signed in; null for nobody.' })
+  @Query(() => User, { nullable: true })
   me(@Ctx() { principal }: Context): User | null {
     return principal.kind === 'user' ? Object.assign(new User(), { id: toId('user', principal.id) }) : null;
   }

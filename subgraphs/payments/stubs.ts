@@ -1,18 +1,18 @@
-/** What others own and payments adds to or points at. */
+/** What others own and payments adds to or points at. Described by their owners alone: two descriptions would be a composition hint. */
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
 
 /** Somebody with an account; payments only says who asks. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: 'Somebody with an account.' })
+@ObjectType()
 export class User {
-  @Field(() => ID, { description: 'Global id, `user_…`.' })
+  @Field(() => ID)
   id!: string;
 }
 
 /** An order; payments adds its money. */
 @Directive('@key(fields: "id")')
-@ObjectType({ description: 'An order.' })
+@ObjectType()
 export class Order {
-  @Field(() => ID, { description: 'Global id, `ord_…`.' })
+  @Field(() => ID)
   id!: string;
 }
