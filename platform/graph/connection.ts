@@ -100,7 +100,26 @@ function decodeCursor(name: string, cursor: string, scope: string, keyLength: nu
   } catch {
     // Not base64url or not JSON: not one of ours either.
   }
-  throw argumentFault(name, `${name} is not a cursor of this list, filter and sort.`);
+  throw foreignCursor(name);
+}
+
+function foreignCursor(name: string): Fault {
+  return argumentFault(name, `${name} is not a cursor of this list, filter and sort.`);
+}
+
+const KEY_PATTERNS: Record<string, RegExp> = {
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  integer: /^-?\d{1,9}$/,
+  bigint: /^-?\d{1,18}$/,
+  timestamptz: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+  text: /^[^\0]*$/,
+};
+
+/** Whether a part of a cursor can be cast to the column's type: a forged one must not fail in the database. */
+function fits(type: string, part: KeyPart | undefined): boolean {
+  const text = String(part);
+  if (KEY_PATTERNS[type]?.test(text) === false) return false;
+  return type !== 'timestamptz' || (!Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text);
 }
 
 function encode(scope: string, key: readonly KeyPart[]): string {
@@ -138,6 +157,7 @@ export function keysetSql(
 /** `(a, b)` beyond `key`: a row comparison if all columns run one way (an index can serve it), else spelled out. */
 function beyond(columns: readonly KeyColumn[], key: KeyPart[], parameters: unknown[], before: boolean): string {
   const values = columns.map((column, index) => {
+    if (!fits(column.type, key[index])) throw foreignCursor(before ? 'before' : 'after');
     parameters.push(key[index]);
     return `$${parameters.length}::${column.type}`;
   });

@@ -10,7 +10,14 @@ const variantSnapshot = z.object({
   productName: z.string(),
   variantName: z.string(),
   /** Null: no picture. */
-  image: z.object({ url: z.string(), altText: z.string().nullable(), width: z.number().nullable(), height: z.number().nullable() }).nullable(),
+  image: z
+    .object({
+      url: z.string(),
+      altText: z.string().nullable(),
+      width: z.number().nullable(),
+      height: z.number().nullable(),
+    })
+    .nullable(),
   unitPrice: bigintText,
   /** False: archived; can no longer be bought. */
   purchasable: z.boolean(),
@@ -35,7 +42,10 @@ export const reserveStock = defineCommand({
   version: 1,
   input: z.object({
     orderId: z.uuid(),
-    lines: z.array(z.object({ variantId: z.uuid(), quantity: z.number().int().min(1) })).min(1).max(200),
+    lines: z
+      .array(z.object({ variantId: z.uuid(), quantity: z.number().int().min(1) }))
+      .min(1)
+      .max(200),
   }),
   output: z.discriminatedUnion('outcome', [
     z.object({ outcome: z.literal('reserved'), expiresAt: dateText }),
@@ -55,8 +65,8 @@ export const pinReservation = defineCommand({
 });
 
 /**
- * Gives the order's stock back, whether reserved or pinned (or sold and `restock` is true: it was cancelled before shipment).
- * Idempotent; unknown orders are fine. An order once released can not be reserved again.
+ * Gives the order's stock back, whether reserved, pinned or sold (it was cancelled before shipment). Idempotent; unknown orders
+ * are fine. An order once released can not be reserved again: reserveStock answers with the error CONFLICT.
  */
 export const releaseReservation = defineCommand({
   name: 'catalog.releaseReservation',

@@ -1,0 +1,17 @@
+/** What belongs to other subgraphs and is only pointed to here. */
+import { Directive, Field, ID, ObjectType } from 'type-graphql';
+import type { Principal } from '../../platform/auth/principal';
+import { toId } from '../../platform/ids';
+
+/** A user, of accounts. */
+@Directive('@key(fields: "id", resolvable: false)')
+@ObjectType({ description: 'Somebody with an account.' })
+export class User {
+  @Field(() => ID, { description: 'Id, `user_…`.' })
+  id!: string;
+
+  /** The caller, or null if it is not a user. No statement. */
+  static of(principal: Principal): User | null {
+    return principal.kind === 'user' ? Object.assign(new User(), { id: toId('user', principal.id) }) : null;
+  }
+}
