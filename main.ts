@@ -99,7 +99,8 @@ async function openSubgraph(
   commands: CommandClient,
   lifecycle: Lifecycle,
 ): Promise<Opened> {
-  const { entities, migrations, start: begin } = SUBGRAPH_DEFINITIONS[name];
+  const definition = SUBGRAPH_DEFINITIONS[name];
+  const { entities, migrations } = definition;
   const url = await adapters.databaseOf(name);
   const db = await Database.connect({ subgraph: name, url, entities, migrations });
   lifecycle.onStop(`${name} database`, () => db.close());
@@ -117,7 +118,7 @@ async function openSubgraph(
     accessTokens,
     mailer,
   };
-  return { name, services, started: begin(services) };
+  return { name, services, started: definition.start(services) };
 }
 
 /** Relay, consumers and jobs. Queues are declared first, all of them: an event published before its consumer starts waits. */

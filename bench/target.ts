@@ -15,8 +15,7 @@ export class Target {
 
   /** The same, with the answer's data. */
   async data<Data>(query: string, variables: Record<string, unknown>, token?: string): Promise<Data> {
-    const { data }: { data: Data } = JSON.parse(await this.text(query, variables, token));
-    return data;
+    return (JSON.parse(await this.text(query, variables, token)) as { data: Data }).data;
   }
 
   private async text(query: string, variables: Record<string, unknown>, token?: string): Promise<string> {

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadSecrets } from '../platform/auth/development-secrets';
@@ -57,9 +58,7 @@ async function keptNamespace(config: Config): Promise<string> {
   if (config.namespace !== 'souk') return config.namespace;
   const file = path.join(config.dataDir, 'namespace');
   const made = `souk_${randomBytes(4).toString('hex')}`;
-  await writeFile(file, made, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
+  if (!existsSync(file)) await writeFile(file, made);
   return (await readFile(file, 'utf8')).trim();
 }
 

@@ -19,7 +19,8 @@ import {
   lexicographicSortSchema,
   parse,
   printSchema,
-  type GraphQLArgument,
+  type GraphQLField,
+  type GraphQLInputField,
   type GraphQLSchema,
 } from 'graphql';
 import { SUBGRAPHS } from '../platform/config';
@@ -71,11 +72,11 @@ function undescribed(schema: GraphQLSchema): string[] {
     if (!root) look(type.name, type.description);
     if (isEnumType(type)) type.getValues().forEach((value) => look(`${type.name}.${value.name}`, value.description));
     if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
-    for (const field of Object.values(type.getFields())) {
+    const fields: (GraphQLField<unknown, unknown> | GraphQLInputField)[] = Object.values(type.getFields());
+    for (const field of fields) {
       look(`${type.name}.${field.name}`, field.description);
       if (!('args' in field)) continue;
-      const args: readonly GraphQLArgument[] = field.args;
-      for (const arg of args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);
+      for (const arg of field.args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);
     }
   }
   return names;

@@ -65,22 +65,20 @@ export function localEndpoint(options: {
     execute: (request) =>
       inScope(request, async () => {
         const { args, said } = begin(request);
-        return finish((await execute(args)) as SubgraphResult, said);
+        return finish(await execute(args), said);
       }),
     subscribe: (request) =>
       inScope(request, async () => {
         const { args, said } = begin(request);
         const opened = await subscribe(args);
-        if (!(Symbol.asyncIterator in opened)) return finish(opened as SubgraphResult, said);
+        if (!(Symbol.asyncIterator in opened)) return finish(opened, said);
         // By hand: an async generator around the source would hold on to it until the next event after `return()`.
         const stream: AsyncIterableIterator<SubgraphResult> = {
           [Symbol.asyncIterator]: () => stream,
           next: () =>
             inScope(request, async (): Promise<IteratorResult<SubgraphResult, undefined>> => {
               const step = await opened.next();
-              return step.done
-                ? { done: true, value: undefined }
-                : { done: false, value: finish(step.value as SubgraphResult, said) };
+              return step.done ? { done: true, value: undefined } : { done: false, value: finish(step.value, said) };
             }),
           return: async () => {
             await opened.return(undefined);
@@ -94,7 +92,9 @@ export function localEndpoint(options: {
 
 /** An error as it may leave the subgraph: code and message of the table, nothing internal. Logs it by the table's level. */
 export function describeError(error: GraphQLError, log: Log): GraphQLError {
-  const original = error.originalError;
+  // A bad variable: graphql-js wraps its own error once more.
+  const original =
+    error.originalError instanceof GraphQLError ? error.originalError.originalError : error.originalError;
   const own = original instanceof Fault ? original : undefined;
   // Without an original error, graphql-js itself refused the operation (coercion, null in a non-null field).
   const code = original === undefined ? (error.path ? 'INTERNAL_ERROR' : 'BAD_USER_INPUT') : codeOf(original);

@@ -106,7 +106,7 @@ function withDirectives(schema: GraphQLSchema): DocumentNode {
     FieldDefinition: {
       enter: (node) => {
         inField = true;
-        return member.enter(node);
+        member.enter(node);
       },
       leave: (node) => {
         inField = false;

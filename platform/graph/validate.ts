@@ -8,11 +8,13 @@ import { Fault, UserFault, type ErrorDetails, type UserErrorValue } from '../err
 import { fromId, type IdPrefix } from '../ids';
 import { parseMajor, type AmountProblem } from '../money';
 
-/** Decodes `input` by `schema`, or throws UserFault VALIDATION_ERROR with one error for each problem. */
+/** Decodes `input` by `schema`, or throws UserFault VALIDATION_ERROR with one error for each bad field, the first of its own. */
 export function validateInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new UserFault(parsed.error.issues.slice(0, 20).map(toError));
+  // An empty text is also blank and no e-mail address: people need to read one of these.
+  const byField = new Map(parsed.error.issues.toReversed().map((issue) => [issue.path.join('.'), issue]));
+  throw new UserFault([...byField.values()].toReversed().slice(0, 20).map(toError));
 }
 
 /** The same for arguments of queries and subscriptions: the first problem becomes a GraphQL error. */
@@ -145,8 +147,7 @@ export function moneyIn(currency: string): z.ZodType<bigint> {
     .transform((money) => money.amount);
 }
 
-const optional = <T>(schema: z.ZodType<T>): z.ZodType<T | null> =>
-  schema.nullish().transform((value) => value ?? null) as z.ZodType<T | null>;
+const optional = <T>(schema: z.ZodType<T>): z.ZodType<T | null> => schema.nullish().transform((value) => value ?? null);
 
 /** An AddressInput. Empty optional parts become null. */
 export const addressInput = z.object({
