@@ -32,12 +32,10 @@ export function createMailboxMailer(folder: string): Mailer {
   };
 }
 
-/** The newest messages of a folder, the newest first, at most `limit`; none if there is no folder. */
+/** The newest messages of a folder, made if it is missing; the newest first, at most `limit`. */
 export async function readMailbox(folder: string, limit: number): Promise<StoredMail[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const names = await readdir(folder);
   const files = await Promise.all(
     names
       .filter((name) => name.endsWith('.json'))
