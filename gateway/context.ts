@@ -1,0 +1,57 @@
+/** What one operation carries through the gateway, from the door to the data sources. */
+import type { Principal } from '../platform/auth/principal';
+import { Fault, type ErrorCode } from '../platform/errors';
+
+/** How long an operation may take before what is missing is answered as unavailable, in milliseconds. */
+const OPERATION_DEADLINE_MS = 10_000;
+
+/** Where a request came in. Subscriptions run over a socket only. */
+export type Door = 'http' | 'socket';
+
+/** Context of an operation. Apollo Server hands on a shallow copy, so what flows back goes through `outcome`. */
+export interface OperationContext {
+  /** Who asks. login, register and refreshSession change it for the rest of the operation. */
+  principal: Principal;
+  /** Set when the client showed a token that is no good: the operation is refused with this. */
+  refusal?: Fault;
+  requestId: string;
+  door: Door;
+  /** Aborts waiting for reads: when time is up, or the client has gone. */
+  reads: AbortSignal;
+  /** Aborts waiting for writes: when time is up. A client that leaves does not stop a write half-way. */
+  writes: AbortSignal;
+  outcome: OperationOutcome;
+}
+
+/** What the door needs to know of a finished operation. */
+export interface OperationOutcome {
+  /** Code of the first error of a request that was refused before it ran; undefined if it ran. */
+  refusedWith?: ErrorCode;
+}
+
+/** An operation's context, and how the door ends it. */
+export interface OpenOperation {
+  context: OperationContext;
+  /** The client has gone. */
+  leave(): void;
+  /** The operation has been answered; without this its timer stays. */
+  release(): void;
+}
+
+/** Makes the context of an operation and starts its clock. */
+export function openOperation(
+  given: Pick<OperationContext, 'principal' | 'refusal' | 'requestId' | 'door'>,
+): OpenOperation {
+  const reads = new AbortController();
+  const writes = new AbortController();
+  const timer = setTimeout(() => {
+    const late = new Fault('SERVICE_UNAVAILABLE', 'The answer took too long. Try again soon.');
+    reads.abort(late);
+    writes.abort(late);
+  }, OPERATION_DEADLINE_MS);
+  return {
+    context: { ...given, reads: reads.signal, writes: writes.signal, outcome: {} },
+    leave: () => reads.abort(new Fault('SERVICE_UNAVAILABLE', 'The client has gone.')),
+    release: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,78 @@
+/** The HTTP server: limits, request ids, security headers and the way it goes down. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { Fault } from '../platform/errors';
+import type { ErrorFormatter } from './format-error';
+import { refuse, refuseInOurShape, refuseSocket } from './http-refusals';
+
+/** Largest body, in bytes; a larger one is answered with 413. */
+const LARGEST_BODY = 1_048_576;
+/** Time a client has to send its whole request, in milliseconds. */
+const REQUEST_MS = 30_000;
+/**
+ * While going down, how long connections are still taken, in milliseconds. Every answer of this time tells its client to
+ * connect anew, so that no kept-alive connection is cut under a request that is just on its way.
+ */
+const FAREWELL_MS = 300;
+/** Time for requests in flight after that, in milliseconds. */
+const DRAIN_MS = 6_000;
+
+/** Headers of every answer. */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+};
+
+/** The server and how it ends. */
+export interface HttpDoor {
+  fastify: FastifyInstance;
+  /** Answers what is in flight and closes; never longer than a few seconds. */
+  close(): Promise<void>;
+}
+
+/** Makes the server; the caller adds the routes and listens. */
+export function createHttpDoor(formatError: ErrorFormatter): HttpDoor {
+  let closing = false;
+  const fastify = Fastify({
+    logger: false,
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: REQUEST_MS,
+    // Requests that come in while the server closes are in flight like any other.
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    requestIdHeader: false,
+    genReqId: ({ headers }) => requestId(headers['x-request-id']),
+    clientErrorHandler: (error, socket) =>
+      refuseSocket(socket, formatError, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400),
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void reply.send(refuse(reply, formatError, 400, new Fault('INVALID_REQUEST')));
+    },
+  });
+  // Forms and plain text can be sent from any site without asking: they are refused (415) before anything reads them.
+  fastify.removeContentTypeParser('text/plain');
+  refuseInOurShape(fastify, formatError);
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+  });
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
+
+  return {
+    fastify,
+    close: async () => {
+      closing = true;
+      if (fastify.server.listening) await sleep(FAREWELL_MS);
+      const timer = setTimeout(() => fastify.server.closeAllConnections(), DRAIN_MS);
+      await fastify.close();
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** The client's, if it is one that can be searched for in logs without harm; else a new one. */
+function requestId(given: string | string[] | undefined): string {
+  return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+}

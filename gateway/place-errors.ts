@@ -1,0 +1,33 @@
+/** Puts the errors of an answer at the places that are empty in it, once each. */
+import type { GraphQLFormattedError } from 'graphql';
+
+/** Errors in an answer, at most: a page of a hundred products needs no five hundred. */
+const MOST_ERRORS = 100;
+
+/** `data` is the answer's; a path that goes through a null ends there. The order stays. */
+export function placeErrors<E extends GraphQLFormattedError>(data: unknown, errors: readonly E[]): E[] {
+  const placed = new Map<string, E>();
+  for (const error of errors) {
+    const path = error.path && upToNull(data, error.path);
+    const key = JSON.stringify([
+      path,
+      error.message,
+      error.extensions?.['code'],
+      error.extensions?.['details'],
+      error.locations,
+    ]);
+    if (!placed.has(key)) placed.set(key, path ? { ...error, path } : error);
+    if (placed.size === MOST_ERRORS) break;
+  }
+  return [...placed.values()];
+}
+
+function upToNull(data: unknown, path: readonly (string | number)[]): readonly (string | number)[] {
+  let value: unknown = data;
+  for (const [index, key] of path.entries()) {
+    if (value === null || value === undefined) return path.slice(0, index);
+    value = typeof value === 'object' ? Reflect.get(value, key) : undefined;
+    if (value === null) return path.slice(0, index + 1);
+  }
+  return path;
+}
