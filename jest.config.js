@@ -3,11 +3,11 @@
  *   unit         nothing
  *   contract     PostgreSQL, Redis, RabbitMQ: adapters against the real thing
  *   stories      a shop in one process; clients over HTTP and WebSocket
- *   distributed  the same story files against six processes
+ *   distributed  the same story files against six processes, and what only those can show: parts that die
  * A shop is started outside Jest by the set-up of its project, which finds the project's name in
  * `projectConfig.displayName.name`; a test finds it in the global SOUK_TEST_PROJECT.
  */
-const { existsSync, readFileSync } = require('node:fs');
+const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 
 // The stores tests use when no URL is given; workers inherit what is set here.
@@ -44,8 +44,7 @@ module.exports = {
   projects: [
     project('unit', 'unit'),
     project('contract', 'contract'),
-    ...(existsSync(shop.globalSetup)
-      ? [project('stories', 'stories', shop), project('distributed', 'stories', shop)]
-      : []),
+    project('stories', 'stories', shop),
+    project('distributed', '{stories,distributed}', shop),
   ],
 };

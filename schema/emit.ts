@@ -72,8 +72,8 @@ function undescribed(schema: GraphQLSchema): string[] {
     if (!root) look(type.name, type.description);
     if (isEnumType(type)) type.getValues().forEach((value) => look(`${type.name}.${value.name}`, value.description));
     if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
-    const fields: (GraphQLField<unknown, unknown> | GraphQLInputField)[] = Object.values(type.getFields());
-    for (const field of fields) {
+    const fields: Readonly<Record<string, GraphQLField<unknown, unknown> | GraphQLInputField>> = type.getFields();
+    for (const field of Object.values(fields)) {
       look(`${type.name}.${field.name}`, field.description);
       if (!('args' in field)) continue;
       for (const arg of field.args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);

@@ -38,7 +38,11 @@ describe('a cart', () => {
     ['an empty id', { variantId: '' }, { code: 'VALIDATION_ERROR', field: ['variantId'] }],
     ['no units', { quantity: 0 }, { code: 'VALIDATION_ERROR', field: ['quantity'], details: { minimum: 1 } }],
     ['less than none', { quantity: -1 }, { code: 'VALIDATION_ERROR', field: ['quantity'], details: { minimum: 1 } }],
-    ['too many units', { quantity: 10_000 }, { code: 'VALIDATION_ERROR', field: ['quantity'], details: { maximum: 9_999 } }],
+    [
+      'too many units',
+      { quantity: 10_000 },
+      { code: 'VALIDATION_ERROR', field: ['quantity'], details: { maximum: 9_999 } },
+    ],
     ['an unknown cart', { cartId: 'cart_01h455vb4pex5vsknk084sn02q' }, { code: 'NOT_FOUND', field: ['cartId'] }],
     ['an unknown token', { token: 'nobody-has-this' }, { code: 'NOT_FOUND', field: ['token'] }],
     ['an oversized token', { token: long(10_000) }, { code: 'VALIDATION_ERROR', field: ['token'] }],
@@ -46,7 +50,9 @@ describe('a cart', () => {
     const { variantId } = await productFor({});
     const ada = await customer();
     const before = await ada.fill(variantId, 1);
-    expect(await refusals(ada, documents.AddToCartDocument, { variantId, quantity: 1, ...input })).toMatchObject([error]);
+    expect(await refusals(ada, documents.AddToCartDocument, { variantId, quantity: 1, ...input })).toMatchObject([
+      error,
+    ]);
     expect((await ada.get(documents.CartDocument, {})).cart).toEqual(before);
   });
 
@@ -93,15 +99,24 @@ describe('an account', () => {
 
   test('wrong credentials do not tell whether there is such an account', async () => {
     const ada = await customer();
-    const known = await refusals(new Visitor(), documents.LoginDocument, { email: ada.email, password: 'wrong password' });
-    const unknown = await refusals(new Visitor(), documents.LoginDocument, { email: 'nobody@example.com', password: 'wrong password' });
+    const known = await refusals(new Visitor(), documents.LoginDocument, {
+      email: ada.email,
+      password: 'wrong password',
+    });
+    const unknown = await refusals(new Visitor(), documents.LoginDocument, {
+      email: 'nobody@example.com',
+      password: 'wrong password',
+    });
     expect(known).toEqual(unknown);
     expect(known).toMatchObject([{ code: 'UNAUTHENTICATED' }]);
   });
 
   test('an address of e-mail can be registered once, whatever its case', async () => {
     const ada = await customer();
-    const errors = await refusals(new Visitor(), documents.RegisterDocument, { email: ada.email.toUpperCase(), password: PASSWORD });
+    const errors = await refusals(new Visitor(), documents.RegisterDocument, {
+      email: ada.email.toUpperCase(),
+      password: PASSWORD,
+    });
     expect(errors).toMatchObject([{ code: 'CONFLICT', field: ['email'] }]);
   });
 });
@@ -109,15 +124,39 @@ describe('an account', () => {
 describe('an order', () => {
   test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     ['no key', { idempotencyKey: '' }, { code: 'VALIDATION_ERROR', field: ['idempotencyKey'] }],
-    ['an oversized key', { idempotencyKey: long(256) }, { code: 'VALIDATION_ERROR', field: ['idempotencyKey'], details: { maximum: 255 } }],
-    ['an oversized note', { note: long(2_001) }, { code: 'VALIDATION_ERROR', field: ['note'], details: { maximum: 2_000 } }],
-    ['an unknown shipping method', { shippingMethod: 'PIGEON' }, { code: 'VALIDATION_ERROR', field: ['shippingMethod'] }],
+    [
+      'an oversized key',
+      { idempotencyKey: long(256) },
+      { code: 'VALIDATION_ERROR', field: ['idempotencyKey'], details: { maximum: 255 } },
+    ],
+    [
+      'an oversized note',
+      { note: long(2_001) },
+      { code: 'VALIDATION_ERROR', field: ['note'], details: { maximum: 2_000 } },
+    ],
+    [
+      'an unknown shipping method',
+      { shippingMethod: 'PIGEON' },
+      { code: 'VALIDATION_ERROR', field: ['shippingMethod'] },
+    ],
     ['no way to pay', { payment: {} }, { code: 'VALIDATION_ERROR' }],
     ['no address', { shippingAddress: null }, { code: 'VALIDATION_ERROR', field: ['shippingAddress'] }],
     ['an unknown cart', { cartId: 'cart_01h455vb4pex5vsknk084sn02q' }, { code: 'NOT_FOUND', field: ['cartId'] }],
-    ['a negative total', { expectedTotal: { amount: '-1.00', currencyCode: 'USD' } }, { code: 'VALIDATION_ERROR', field: ['expectedTotal', 'amount'] }],
-    ['another currency', { expectedTotal: { amount: '1.00', currencyCode: 'EUR' } }, { code: 'VALIDATION_ERROR', field: ['expectedTotal', 'currencyCode'] }],
-    ['too many digits', { expectedTotal: { amount: '1.005', currencyCode: 'USD' } }, { code: 'VALIDATION_ERROR', field: ['expectedTotal', 'amount'] }],
+    [
+      'a negative total',
+      { expectedTotal: { amount: '-1.00', currencyCode: 'USD' } },
+      { code: 'VALIDATION_ERROR', field: ['expectedTotal', 'amount'] },
+    ],
+    [
+      'another currency',
+      { expectedTotal: { amount: '1.00', currencyCode: 'EUR' } },
+      { code: 'VALIDATION_ERROR', field: ['expectedTotal', 'currencyCode'] },
+    ],
+    [
+      'too many digits',
+      { expectedTotal: { amount: '1.005', currencyCode: 'USD' } },
+      { code: 'VALIDATION_ERROR', field: ['expectedTotal', 'amount'] },
+    ],
   ])('%s', async (_, part, error) => {
     const { variantId, available } = await productFor({ onHand: 5 });
     const ada = await customer();
@@ -147,8 +186,16 @@ describe('the catalogue', () => {
     ['an empty name', { name: '' }, ['name']],
     ['an oversized name', { name: long(201) }, ['name']],
     ['no variants', { variants: [] }, ['variants']],
-    ['a price with a sign', { variants: [{ sku: 'a', name: 'a', price: { amount: '-1', currencyCode: 'USD' } }] }, ['variants', '0', 'price', 'amount']],
-    ['a price with an exponent', { variants: [{ sku: 'a', name: 'a', price: { amount: '1e3', currencyCode: 'USD' } }] }, ['variants', '0', 'price', 'amount']],
+    [
+      'a price with a sign',
+      { variants: [{ sku: 'a', name: 'a', price: { amount: '-1', currencyCode: 'USD' } }] },
+      ['variants', '0', 'price', 'amount'],
+    ],
+    [
+      'a price with an exponent',
+      { variants: [{ sku: 'a', name: 'a', price: { amount: '1e3', currencyCode: 'USD' } }] },
+      ['variants', '0', 'price', 'amount'],
+    ],
   ])('%s', async (_, part, field) => {
     const admin = await demo('admin');
     const variants = [{ sku: `BAD-${randomUUID()}`, name: 'a', price: { amount: '1.00', currencyCode: 'USD' } }];
@@ -167,13 +214,18 @@ describe('the catalogue', () => {
   ])('products with %s is VALIDATION_ERROR', async (_, variables) => {
     const answer = await new Visitor().ask(documents.ProductsDocument, variables);
     expect(codes(answer)).toEqual(['VALIDATION_ERROR']);
-    expect(answer.errors?.[0]).toMatchObject({ path: ['products'], extensions: { requestId: expect.any(String) as string } });
+    expect(answer.errors?.[0]).toMatchObject({
+      path: ['products'],
+      extensions: { requestId: expect.any(String) as string },
+    });
   });
 
   test('a cursor of another sort is refused', async () => {
     const { products } = await new Visitor().get(documents.ProductsDocument, { first: 1, sort: 'NAME_ASC' });
     const after = must(products?.pageInfo.endCursor, undefined);
-    expect(codes(await new Visitor().ask(documents.ProductsDocument, { after, sort: 'PRICE_ASC' }))).toEqual(['VALIDATION_ERROR']);
+    expect(codes(await new Visitor().ask(documents.ProductsDocument, { after, sort: 'PRICE_ASC' }))).toEqual([
+      'VALIDATION_ERROR',
+    ]);
   });
 
   test('an unknown sort is no value of the enum', async () => {

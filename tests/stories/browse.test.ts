@@ -35,7 +35,7 @@ test('pages through a category forwards and back without missing or repeating an
   const slug = must(categories?.[0], undefined).slug;
   const filter = { category: slug };
   const forward: string[] = [];
-  for (let after: string | null | undefined, more = true; more; ) {
+  for (let after: string | null | undefined, more = true; more;) {
     const { products } = await nobody.get(documents.ProductsDocument, { filter, sort: 'PRICE_ASC', first: 30, after });
     const page = must(products, undefined);
     forward.push(...page.nodes.map(({ id }) => id));
@@ -43,7 +43,7 @@ test('pages through a category forwards and back without missing or repeating an
     after = page.pageInfo.endCursor;
   }
   const backward: string[] = [];
-  for (let before: string | null | undefined, more = true; more; ) {
+  for (let before: string | null | undefined, more = true; more;) {
     const { products } = await nobody.get(documents.ProductsDocument, { filter, sort: 'PRICE_ASC', last: 30, before });
     const page = must(products, undefined);
     backward.unshift(...page.nodes.map(({ id }) => id));
@@ -64,8 +64,13 @@ test('sees a picture that the shop itself serves', async () => {
 
 test('a new product is there at once, for everybody, and its stock for staff alone', async () => {
   const { product, sku, variantId } = await productFor({ onHand: 7 });
-  expect((await nobody.get(documents.ProductDocument, { id: product.id })).product).toMatchObject({ availableForSale: true });
-  expect((await nobody.get(documents.ProductVariantDocument, { sku })).productVariant).toMatchObject({ id: variantId, stock: null });
+  expect((await nobody.get(documents.ProductDocument, { id: product.id })).product).toMatchObject({
+    availableForSale: true,
+  });
+  expect((await nobody.get(documents.ProductVariantDocument, { sku })).productVariant).toMatchObject({
+    id: variantId,
+    stock: null,
+  });
   const support = await demo('support');
   expect((await support.get(documents.ProductVariantDocument, { sku })).productVariant?.stock).toEqual({
     onHand: 7,
@@ -85,7 +90,10 @@ test.each([
   const { sku, variantId, available } = await productFor({ onHand: 5 });
   const stock = { variantId, delta: 5, reason: 'found some', idempotencyKey: 'k' };
   expect(codes(await visitor.ask(documents.AdjustStockDocument, { input: stock }))).toEqual([code]);
-  const made = { name: 'Mine', variants: [{ sku: `${sku}-2`, name: 'x', price: { amount: '1.00', currencyCode: 'USD' } }] };
+  const made = {
+    name: 'Mine',
+    variants: [{ sku: `${sku}-2`, name: 'x', price: { amount: '1.00', currencyCode: 'USD' } }],
+  };
   expect(codes(await visitor.ask(documents.CreateProductDocument, { input: made }))).toEqual([code]);
   expect(await available()).toBe(5);
   expect((await nobody.get(documents.ProductVariantDocument, { sku: `${sku}-2` })).productVariant).toBeNull();

@@ -23,7 +23,9 @@ test('a guest fills a cart, signs up, and finds it in the account', async () => 
   expect((await guest.get(documents.CartDocument, { token })).cart).toMatchObject({ id: cart.id, itemCount: 2 });
 
   const email = `guest-${randomUUID()}@example.com`;
-  const { register } = await guest.get(documents.RegisterDocument, { input: { email, password: PASSWORD, cartToken: token } });
+  const { register } = await guest.get(documents.RegisterDocument, {
+    input: { email, password: PASSWORD, cartToken: token },
+  });
   guest.session = must(register?.session, register?.userErrors);
   const { me } = await guest.get(documents.MyCartDocument, {});
   expect(me?.cart).toMatchObject({ token: null, lines: [{ sku, quantity: 2 }] });
@@ -43,7 +45,9 @@ test('the rest of a login operation runs as who logged in', async () => {
   const { variantId, sku } = await productFor({});
   const ada = await customer();
   await ada.fill(variantId, 1);
-  const { login } = await new Visitor().get(documents.LoginAndLookDocument, { input: { email: ada.email, password: PASSWORD } });
+  const { login } = await new Visitor().get(documents.LoginAndLookDocument, {
+    input: { email: ada.email, password: PASSWORD },
+  });
   expect(login?.user).toMatchObject({ email: ada.email, cart: { lines: [{ sku }] } });
 });
 
@@ -57,7 +61,10 @@ test('checkout: the cost adds up, the order stands, the money is held, the mail 
   const cart = must(setCartDelivery?.cart, setCartDelivery?.userErrors);
   const { subtotal, shipping, tax, total } = cart.cost;
   expect(subtotal.amount).toBe('59.97');
-  const sum = [subtotal, must(shipping, 0), must(tax, 0)].reduce((cents, { amount }) => cents + Math.round(Number(amount) * 100), 0);
+  const sum = [subtotal, must(shipping, 0), must(tax, 0)].reduce(
+    (cents, { amount }) => cents + Math.round(Number(amount) * 100),
+    0,
+  );
   expect(Math.round(Number(total.amount) * 100)).toBe(sum);
 
   const { order, userErrors } = await ada.checkout({ shippingAddress: undefined, expectedTotal: total });
@@ -73,7 +80,11 @@ test('checkout: the cost adds up, the order stands, the money is held, the mail 
   const id = must(order, userErrors).id;
   await eventually(async () => {
     const money = (await ada.get(documents.OrderMoneyDocument, { id })).order;
-    expect(money).toMatchObject({ paymentStatus: 'AUTHORIZED', payments: [{ status: 'AUTHORIZED', amount: total }], refunds: [] });
+    expect(money).toMatchObject({
+      paymentStatus: 'AUTHORIZED',
+      payments: [{ status: 'AUTHORIZED', amount: total }],
+      refunds: [],
+    });
   });
   // The cart is spent: the next one is new.
   expect((await ada.get(documents.MyCartDocument, {})).me?.cart ?? { lines: [] }).toMatchObject({ lines: [] });
@@ -104,7 +115,10 @@ test('a guest buys with an e-mail address, and follows the order by its token al
   expect((await guest.get(documents.OrderDocument, { number, token: secret })).order?.id).toBe(id);
   expect(await guest.order(id)).toBeNull();
   expect(await guest.order(id, 'not-the-token')).toBeNull();
-  expect((await guest.get(documents.OrderMoneyDocument, { id, token: secret })).order).toMatchObject({ payments: null, refunds: null });
+  expect((await guest.get(documents.OrderMoneyDocument, { id, token: secret })).order).toMatchObject({
+    payments: null,
+    refunds: null,
+  });
   await eventually(async () => expect(await mailsTo(guest.url, email)).toHaveLength(1));
   expect((await mailsTo(guest.url, email))[0]?.text).toContain(secret);
 });
@@ -132,7 +146,9 @@ test.each(['tok_error_once', 'tok_timeout'])('%s: the order finishes by itself',
   const ada = await customer();
   const order = await ada.buys(variantId, 1, { payment: { token } });
   expect(['PENDING', 'CONFIRMED']).toContain(order.status);
-  await eventually(async () => expect(await ada.order(order.id)).toMatchObject({ status: 'CONFIRMED', paymentStatus: 'AUTHORIZED' }));
+  await eventually(async () =>
+    expect(await ada.order(order.id)).toMatchObject({ status: 'CONFIRMED', paymentStatus: 'AUTHORIZED' }),
+  );
   const { order: money } = await ada.get(documents.OrderMoneyDocument, { id: order.id });
   expect(money?.payments).toHaveLength(1);
 });
@@ -147,7 +163,10 @@ test('a total that has changed is not charged', async () => {
   expect(await available()).toBe(3);
   const [error] = userErrors;
   const currentTotal = error && 'currentTotal' in error ? error.currentTotal : undefined;
-  expect((await ada.checkout({ expectedTotal: currentTotal })).order).toMatchObject({ status: 'CONFIRMED', cost: { total: currentTotal } });
+  expect((await ada.checkout({ expectedTotal: currentTotal })).order).toMatchObject({
+    status: 'CONFIRMED',
+    cost: { total: currentTotal },
+  });
 });
 
 test('what is short is named, article by article', async () => {
@@ -167,7 +186,9 @@ test('fifty buyers at once for ten units: ten orders, forty clear refusals, nobo
   const guests = Array.from({ length: 50 }, () => new Visitor());
   const tokens = await Promise.all(guests.map(async (guest) => (await guest.fill(variantId, 1)).token));
   const answers = await Promise.all(
-    guests.map((guest, index) => guest.checkout({ cartToken: tokens[index], email: `guest-${randomUUID()}@example.com` })),
+    guests.map((guest, index) =>
+      guest.checkout({ cartToken: tokens[index], email: `guest-${randomUUID()}@example.com` }),
+    ),
   );
   const bought = answers.filter(({ order }) => order !== null);
   const refused = answers.filter(({ order }) => order === null);
@@ -179,7 +200,9 @@ test('fifty buyers at once for ten units: ten orders, forty clear refusals, nobo
   const admin = await demo('admin');
   for (const { order } of bought) {
     const id = must(order, undefined).id;
-    await eventually(async () => expect(await admin.order(id)).toMatchObject({ status: 'CONFIRMED', paymentStatus: 'AUTHORIZED' }));
+    await eventually(async () =>
+      expect(await admin.order(id)).toMatchObject({ status: 'CONFIRMED', paymentStatus: 'AUTHORIZED' }),
+    );
   }
 }, 60_000);
 

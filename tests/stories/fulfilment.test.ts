@@ -34,7 +34,11 @@ test('shipped in two parcels and delivered: the buyer sees each step as it happe
   await watch.until(({ updates }) => updates.length === 1);
   expect(watch.updates[0]).toMatchObject({
     kind: 'SNAPSHOT',
-    order: { id: order.id, status: 'CONFIRMED', lines: [{ variant: { id: variantId, product: { name: product.name } } }] },
+    order: {
+      id: order.id,
+      status: 'CONFIRMED',
+      lines: [{ variant: { id: variantId, product: { name: product.name } } }],
+    },
   });
 
   const { startProcessing } = await support.get(documents.StartProcessingDocument, { input: { orderId: order.id } });
@@ -92,8 +96,15 @@ test('a capture that fails ships nothing', async () => {
   const order = await ada.buys(variantId, 1, { payment: { token: 'tok_capture_fails' } });
   await support.get(documents.StartProcessingDocument, { input: { orderId: order.id } });
   const { shipOrder } = await support.get(documents.ShipOrderDocument, { input: parcel(order.id) });
-  expect(shipOrder).toMatchObject({ order: null, userErrors: [{ __typename: 'PaymentError', code: 'PAYMENT_FAILED' }] });
-  expect(await ada.order(order.id)).toMatchObject({ status: 'PROCESSING', shipments: [], lines: [{ shippedQuantity: 0 }] });
+  expect(shipOrder).toMatchObject({
+    order: null,
+    userErrors: [{ __typename: 'PaymentError', code: 'PAYMENT_FAILED' }],
+  });
+  expect(await ada.order(order.id)).toMatchObject({
+    status: 'PROCESSING',
+    shipments: [],
+    lines: [{ shippedQuantity: 0 }],
+  });
 });
 
 test('cancelled by its buyer: stock and money go back, once', async () => {
@@ -121,7 +132,9 @@ test('a guest cancels by token; support cancels; what has shipped is not cancell
   const { token: cartToken } = await guest.fill(variantId, 1);
   const { order } = await guest.checkout({ cartToken, email: `guest-${randomUUID()}@example.com` });
   const { id, token } = must(order, undefined);
-  const refused = await guest.get(documents.CancelOrderDocument, { input: { orderId: id, token: 'wrong', idempotencyKey: key() } });
+  const refused = await guest.get(documents.CancelOrderDocument, {
+    input: { orderId: id, token: 'wrong', idempotencyKey: key() },
+  });
   expect(refused.cancelOrder).toMatchObject({ order: null, userErrors: [{ code: 'NOT_FOUND', field: ['orderId'] }] });
   expect(await guest.order(id, must(token, undefined))).toMatchObject({ status: 'CONFIRMED' });
   const done = await guest.get(documents.CancelOrderDocument, { input: { orderId: id, token, idempotencyKey: key() } });
@@ -131,7 +144,9 @@ test('a guest cancels by token; support cancels; what has shipped is not cancell
   const ada = await customer();
   const support = await demo('support');
   const second = await ada.buys(variantId, 1);
-  const bySupport = await support.get(documents.CancelOrderDocument, { input: { orderId: second.id, idempotencyKey: key() } });
+  const bySupport = await support.get(documents.CancelOrderDocument, {
+    input: { orderId: second.id, idempotencyKey: key() },
+  });
   expect(bySupport.cancelOrder).toMatchObject({ order: { status: 'CANCELLED' } });
 
   const third = await ada.buys(variantId, 1);
@@ -155,7 +170,10 @@ test('support refunds in parts, never more than was taken', async () => {
     });
   expect((await refund('10.00')).createRefund).toMatchObject({ refund: { status: 'SUCCEEDED' }, userErrors: [] });
   await paid(ada, order.id, 'PARTIALLY_REFUNDED');
-  expect((await refund('1000.00')).createRefund).toMatchObject({ refund: null, userErrors: [{ code: 'VALIDATION_ERROR' }] });
+  expect((await refund('1000.00')).createRefund).toMatchObject({
+    refund: null,
+    userErrors: [{ code: 'VALIDATION_ERROR' }],
+  });
   expect((await refund()).createRefund).toMatchObject({ refund: { status: 'SUCCEEDED' } });
   await paid(ada, order.id, 'REFUNDED');
 });

@@ -29,7 +29,9 @@ test("somebody else's order", async () => {
   expect(await ada.order(order.id)).toMatchObject({ status: 'CONFIRMED' });
   for (const staff of [await demo('support'), await demo('admin')]) {
     expect(await staff.order(order.id)).toMatchObject({ id: order.id });
-    expect((await staff.get(documents.OrderMoneyDocument, { id: order.id })).order).toMatchObject({ customer: { email: ada.email } });
+    expect((await staff.get(documents.OrderMoneyDocument, { id: order.id })).order).toMatchObject({
+      customer: { email: ada.email },
+    });
   }
 });
 
@@ -47,9 +49,11 @@ test("somebody else's cart", async () => {
       expect((await stranger.get(documents.CartDocument, { id })).cart).toBeNull();
       const answers = [
         (await stranger.get(documents.AddToCartDocument, { input: { cartId: id, variantId } })).addToCart,
-        (await stranger.get(documents.UpdateCartLineDocument, { input: { cartId: id, lineId, quantity: 5 } })).updateCartLine,
+        (await stranger.get(documents.UpdateCartLineDocument, { input: { cartId: id, lineId, quantity: 5 } }))
+          .updateCartLine,
         (await stranger.get(documents.RemoveCartLineDocument, { input: { cartId: id, lineId } })).removeCartLine,
-        (await stranger.get(documents.SetCartDeliveryDocument, { input: { cartId: id, address: ADDRESS } })).setCartDelivery,
+        (await stranger.get(documents.SetCartDeliveryDocument, { input: { cartId: id, address: ADDRESS } }))
+          .setCartDelivery,
       ];
       for (const answer of answers) {
         expect(answer).toMatchObject({ cart: null, userErrors: [{ code: 'NOT_FOUND', field: ['cartId'] }] });
@@ -75,16 +79,24 @@ test("somebody else's address and person", async () => {
     address: null,
     userErrors: [{ code: 'NOT_FOUND', field: ['addressId'] }],
   });
-  expect((await stranger.get(documents.DeleteAddressDocument, { input: { addressId: address.id } })).deleteAddress).toMatchObject({
+  expect(
+    (await stranger.get(documents.DeleteAddressDocument, { input: { addressId: address.id } })).deleteAddress,
+  ).toMatchObject({
     userErrors: [{ code: 'NOT_FOUND', field: ['addressId'] }],
   });
   expect((await stranger.get(documents.SomeUserDocument, { id })).user).toBeNull();
   expect(codes(await stranger.ask(documents.UsersDocument, {}))).toEqual(['FORBIDDEN']);
-  expect(codes(await stranger.ask(documents.UpdateUserRoleDocument, { input: { userId: id, role: 'ADMIN' } }))).toEqual(['FORBIDDEN']);
+  expect(codes(await stranger.ask(documents.UpdateUserRoleDocument, { input: { userId: id, role: 'ADMIN' } }))).toEqual(
+    ['FORBIDDEN'],
+  );
   expect((await ada.get(documents.MeDocument, {})).me?.addresses).toEqual([address]);
 
   const support = await demo('support');
-  expect((await support.get(documents.SomeUserDocument, { id })).user).toMatchObject({ email: ada.email, role: 'CUSTOMER', addresses: null });
+  expect((await support.get(documents.SomeUserDocument, { id })).user).toMatchObject({
+    email: ada.email,
+    role: 'CUSTOMER',
+    addresses: null,
+  });
   const { users } = await support.get(documents.UsersDocument, { query: ada.email });
   expect(users?.nodes).toMatchObject([{ id, email: ada.email }]);
 });
@@ -99,7 +111,10 @@ test('a session that is not one is refused, over HTTP and on the socket', async 
     client.on('closed', (event) => resolve((event as { code: number }).code));
   });
   const ended = new Promise<void>((resolve) => {
-    client.subscribe({ query: '{ me { id } }' }, { next: () => undefined, error: () => resolve(), complete: () => resolve() });
+    client.subscribe(
+      { query: '{ me { id } }' },
+      { next: () => undefined, error: () => resolve(), complete: () => resolve() },
+    );
   });
   expect(await closed).toBe(4403);
   await ended;

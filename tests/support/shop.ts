@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import * as documents from '../generated/graphql';
-import type { CartPartsFragment, OrderPartsFragment, SessionPartsFragment, TypedDocumentString } from '../generated/graphql';
+import type {
+  CartPartsFragment,
+  OrderPartsFragment,
+  SessionPartsFragment,
+  TypedDocumentString,
+} from '../generated/graphql';
 import { shopFile } from './shop-file';
 
 /** Jest's project: which of the shops the stories run against. */
@@ -104,7 +109,11 @@ export class Visitor {
   }
 
   /** Buys one variant and gives the order. */
-  async buys(variantId: string, quantity = 1, input: Partial<documents.PlaceOrderInput> = {}): Promise<OrderPartsFragment> {
+  async buys(
+    variantId: string,
+    quantity = 1,
+    input: Partial<documents.PlaceOrderInput> = {},
+  ): Promise<OrderPartsFragment> {
     await this.fill(variantId, quantity);
     const { order, userErrors } = await this.checkout(input);
     return must(order, userErrors);
@@ -214,7 +223,12 @@ export async function productFor(story: { price?: string; onHand?: number }, url
     input: {
       name: `Story lamp ${sku.slice(-6)}`,
       variants: [
-        { sku, name: 'Brass', price: { amount: story.price ?? '20.00', currencyCode: 'USD' }, onHand: story.onHand ?? 100 },
+        {
+          sku,
+          name: 'Brass',
+          price: { amount: story.price ?? '20.00', currencyCode: 'USD' },
+          onHand: story.onHand ?? 100,
+        },
       ],
     },
   });
@@ -234,4 +248,5 @@ export function must<Value>(value: Value | null | undefined, userErrors: unknown
 }
 
 /** The codes of an answer's errors. */
-export const codes = (answer: { errors?: GraphError[] }): string[] => (answer.errors ?? []).map(({ extensions }) => extensions.code);
+export const codes = (answer: { errors?: GraphError[] }): string[] =>
+  (answer.errors ?? []).map(({ extensions }) => extensions.code);
