@@ -8,15 +8,17 @@ const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 /**
  * Sends over a few kept connections to `smtp://user:password@host:port` or `smtps://…`. `?from=` names the sender's address;
  * without it it is the user name if that is an address, else `no-reply@` the server's host. Rejects when the server did not
- * take the message for certain.
+ * take the message for certain. `close` lets the connections go.
  */
-export function createSmtpMailer(url: string): Mailer {
+export function createSmtpMailer(url: string): Mailer & { close(): void } {
   const from = senderOf(url);
   const transport = createTransport({ url: withoutSender(url), pool: true, maxConnections: 5, ...TIMEOUTS });
   return {
     async send({ messageId, to, subject, text }) {
       await transport.sendMail({ from: { name: 'Souk', address: from }, messageId, to, subject, text });
     },
+    // Kept connections would keep the process.
+    close: () => transport.close(),
   };
 }
 

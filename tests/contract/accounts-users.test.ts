@@ -436,7 +436,11 @@ describe('what is not valid', () => {
     [DELETE, { addressId: '' }, ['addressId'], { prefix: 'addr' }],
   ];
 
-  it.each(matrix)('%s %j', async (mutation, input, field, details) => {
+  const named = matrix.map(([mutation, input, field, details]) => {
+    const name = /\) \{ (\w+)/.exec(mutation)?.[1] ?? '';
+    return { name, path: field.join('.'), mutation, input, field, details };
+  });
+  it.each(named)('$name refuses $path, limit $details', async ({ mutation, input, field, details }) => {
     const before = await contents(shop);
     const { data, errors } = await shop.run(mutation, { input }, ada.principal);
     expect(errors).toBeUndefined();

@@ -79,8 +79,8 @@ describe('SMTP', () => {
 
   it('hands a server the message under its Message-ID, and rejects when it is refused', async () => {
     const { server, url, received, refuse } = await startSmtp();
+    const mailer = createSmtpMailer(`${url}?from=orders%40souk.example`);
     try {
-      const mailer = createSmtpMailer(`${url}?from=orders%40souk.example`);
       await mailer.send(mail());
       expect(received.join('')).toMatch(/MAIL FROM:<orders@souk\.example>/);
       expect(received.join('')).toMatch(/RCPT TO:<ada@example\.com>/);
@@ -88,6 +88,7 @@ describe('SMTP', () => {
       refuse();
       await expect(mailer.send(mail({ messageId: '<two@souk>' }))).rejects.toThrow();
     } finally {
+      mailer.close();
       server.close();
       server.sockets.forEach((socket) => socket.destroy());
     }
