@@ -3,7 +3,12 @@ import { z } from 'zod';
 import { bigintText, defineCommand } from '../../platform/commands/command';
 
 const image = z
-  .object({ url: z.string(), altText: z.string().nullable(), width: z.number().nullable(), height: z.number().nullable() })
+  .object({
+    url: z.string(),
+    altText: z.string().nullable(),
+    width: z.number().nullable(),
+    height: z.number().nullable(),
+  })
   .nullable();
 
 const quotedLine = z.object({

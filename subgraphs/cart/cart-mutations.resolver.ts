@@ -1,0 +1,111 @@
+/** Changing carts. Each mutation is one use case. */
+import { Arg, Ctx, Directive, Mutation, Resolver } from 'type-graphql';
+import type { CommandMeta } from '../../platform/commands/command';
+import { payload } from '../../platform/graph/user-errors';
+import type { GraphContext, Services } from '../../platform/subgraph';
+import { addToCart } from './add-to-cart';
+import type { CartState } from './cart-state';
+import {
+  AddToCartInput,
+  CreateCartInput,
+  MergeCartInput,
+  RemoveCartLineInput,
+  SetCartDeliveryInput,
+  UpdateCartLineInput,
+} from './cart.inputs';
+import {
+  AddToCartPayload,
+  CreateCartPayload,
+  MergeCartPayload,
+  RemoveCartLinePayload,
+  SetCartDeliveryPayload,
+  UpdateCartLinePayload,
+} from './cart.payloads';
+import { Cart } from './cart.type';
+import { createCart } from './create-cart';
+import { mergeCart } from './merge-cart';
+import { removeCartLine } from './remove-cart-line';
+import { setCartDelivery } from './set-cart-delivery';
+import { updateCartLine } from './update-cart-line';
+
+type UseCase = (services: Services, meta: CommandMeta, input: unknown) => Promise<CartState>;
+
+function run(useCase: UseCase, { services, principal, requestId }: GraphContext, input: unknown) {
+  return payload('cart', async () => {
+    const { cart, lines } = await useCase(services, { principal, requestId }, input);
+    return Cart.of(cart, lines);
+  });
+}
+
+/** Mutations of carts. */
+@Resolver()
+export class CartMutationsResolver {
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => CreateCartPayload, {
+    nullable: true,
+    description:
+      'Makes a guest cart, whose `token` is in the answer. If you are signed in you have one cart: it is made if missing, and the lines are added.',
+  })
+  createCart(
+    @Arg('input', () => CreateCartInput, { nullable: true, description: 'What it begins with; may be left out.' })
+    input: CreateCartInput | null,
+    @Ctx() context: GraphContext,
+  ): Promise<CreateCartPayload> {
+    return run(createCart, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => AddToCartPayload, {
+    nullable: true,
+    description: 'Puts units of a variant into a cart. A guest without a cart gets a new one: keep its `token`.',
+  })
+  addToCart(
+    @Arg('input', () => AddToCartInput, { description: 'What to put into which cart.' }) input: AddToCartInput,
+    @Ctx() context: GraphContext,
+  ): Promise<AddToCartPayload> {
+    return run(addToCart, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => UpdateCartLinePayload, { nullable: true, description: 'Gives a line of a cart another quantity.' })
+  updateCartLine(
+    @Arg('input', () => UpdateCartLineInput, { description: 'Which line, and how many.' }) input: UpdateCartLineInput,
+    @Ctx() context: GraphContext,
+  ): Promise<UpdateCartLinePayload> {
+    return run(updateCartLine, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => RemoveCartLinePayload, { nullable: true, description: 'Takes a line out of a cart.' })
+  removeCartLine(
+    @Arg('input', () => RemoveCartLineInput, { description: 'Which line.' }) input: RemoveCartLineInput,
+    @Ctx() context: GraphContext,
+  ): Promise<RemoveCartLinePayload> {
+    return run(removeCartLine, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => SetCartDeliveryPayload, {
+    nullable: true,
+    description: 'Sets where to and how a cart is to be shipped. From then on its cost is what will be charged.',
+  })
+  setCartDelivery(
+    @Arg('input', () => SetCartDeliveryInput, { description: 'Where to and how.' }) input: SetCartDeliveryInput,
+    @Ctx() context: GraphContext,
+  ): Promise<SetCartDeliveryPayload> {
+    return run(setCartDelivery, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => MergeCartPayload, {
+    nullable: true,
+    description:
+      "Moves a guest cart's lines into your own cart. Quantities of a variant in both add up, to at most 9,999; lines beyond the 200th are left out.",
+  })
+  mergeCart(
+    @Arg('input', () => MergeCartInput, { description: 'Which guest cart.' }) input: MergeCartInput,
+    @Ctx() context: GraphContext,
+  ): Promise<MergeCartPayload> {
+    return run(mergeCart, context, input);
+  }
+}

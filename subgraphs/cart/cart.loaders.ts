@@ -1,0 +1,12 @@
+/** Batches within an operation. */
+import { defineLoader, type Services } from '../../platform/subgraph';
+import type { CartLineRow } from './cart.entity';
+import { linesOf } from './cart.rows';
+
+/** Lines by the cart's uuid, in the order in which they were added; none: an empty list. One statement for all. */
+export const linesByCart = defineLoader<Services, string, CartLineRow[]>(async (cartIds, { services }) => {
+  const lines = await linesOf(services.db.manager, cartIds);
+  const byCart = new Map<string, CartLineRow[]>(cartIds.map((cartId) => [cartId, []]));
+  for (const line of lines) byCart.get(line.cartId)?.push(line);
+  return cartIds.map((cartId) => byCart.get(cartId) ?? []);
+});
