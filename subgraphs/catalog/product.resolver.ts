@@ -48,6 +48,8 @@ export class ProductResolver {
 
   @FieldResolver(() => [ProductVariant], { description: 'What of it can be put into a cart; at most 100.' })
   variants(@Root() product: Product, @Ctx() context: GraphContext): Promise<ProductVariant[]> {
+    // So that `variants { product }` does not read it again.
+    productById(context).prime(product.uuid, product);
     return variantsOfProduct(context).load(product.uuid);
   }
 }

@@ -21,7 +21,7 @@ export class SearchResolver {
   }
 
   @Directive('@shareable')
-  @Query(() => User, { nullable: true, description: 'The signed-in user; null for nobody.' })
+  @Query(() => User, { nullable: true })
   me(@Ctx() { principal }: GraphContext): User | null {
     return User.of(principal);
   }

@@ -7,7 +7,7 @@ import { toId } from '../../platform/ids';
 @Directive('@key(fields: "id", resolvable: false)')
 @ObjectType({ description: 'Somebody with an account.' })
 export class User {
-  @Field(() => ID, { description: 'Id, `user_…`.' })
+  @Field(() => ID)
   id!: string;
 
   /** The caller, or null if it is not a user. No statement. */

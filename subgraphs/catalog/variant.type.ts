@@ -45,7 +45,7 @@ export const VARIANT_SQL = `
 @Directive('@tag(name: "partner")')
 @ObjectType({ description: 'What is put into a cart: a product in one size, colour, ….' })
 export class ProductVariant {
-  @Field(() => ID, { description: 'Id, `var_…`.' })
+  @Field(() => ID, { description: 'Global id, `var_…`.' })
   id!: string;
 
   @Field(() => String, { description: 'Article number, unique in the shop.' })
