@@ -39,6 +39,8 @@ export async function buildSubgraph(options: {
     // Without a list every object type that any other subgraph declared in this process would come in.
     orphanedTypes: contributesTo,
     validate: false,
+    // Asked for as soon as there is a subscription; ours bring a `subscribe` of their own.
+    pubSub: { publish: noPubSub, subscribe: noPubSub },
     scalarsMap: [{ type: Date, scalar: DateTime }],
   });
   const sdl = `${LINK}\n\n${print(withDirectives(plain))}`;
@@ -49,6 +51,10 @@ export async function buildSubgraph(options: {
   // buildSubgraphSchema's resolver type is a map of maps of functions; what stands here is made by type-graphql.
   const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: map as never });
   return { sdl, schema };
+}
+
+function noPubSub(): never {
+  throw new Error('A subscription must bring its own subscribe.');
 }
 
 function asObject(value: unknown): object {
