@@ -55,7 +55,7 @@ test('pages through a category forwards and back without missing or repeating an
 });
 
 test('sees a picture that the shop itself serves', async () => {
-  const { products } = await nobody.get(documents.ProductsDocument, { first: 5 });
+  const { products } = await nobody.get(documents.ProductsDocument, { first: 20, sort: 'NAME_ASC' });
   const pictured = products?.nodes.find(({ images }) => images.length > 0);
   const { url } = must(pictured?.images[0], undefined);
   const picture = await fetch(new URL(new URL(url).pathname, nobody.url));

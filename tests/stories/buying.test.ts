@@ -11,7 +11,7 @@ interface StoredMail {
 }
 const mailsTo = async (url: string, address: string): Promise<StoredMail[]> => {
   const response = await fetch(`${url}/dev/mailbox`, { headers: { accept: 'application/json' } });
-  const mails = (await response.json()) as StoredMail[];
+  const { mails } = (await response.json()) as { mails: StoredMail[] };
   return mails.filter(({ to }) => to === address);
 };
 
