@@ -4,7 +4,15 @@ import { defineEvent } from '../../platform/bus/event';
 import { bigintText, dateText, defineCommand } from '../../platform/commands/command';
 
 /** Statuses of an order, in the order of its life. */
-export const ORDER_STATUSES = ['PENDING', 'CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'CANCELLED', 'RETURNED'] as const;
+export const ORDER_STATUSES = [
+  'PENDING',
+  'CONFIRMED',
+  'PROCESSING',
+  'SHIPPED',
+  'DELIVERED',
+  'CANCELLED',
+  'RETURNED',
+] as const;
 /** One of {@link ORDER_STATUSES}. */
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
 
@@ -49,7 +57,13 @@ export const describeOrder = defineCommand({
         currencyCode: z.string(),
         total: bigintText,
         lines: z.array(
-          z.object({ productName: z.string(), variantName: z.string(), sku: z.string(), quantity: z.number().int(), total: bigintText }),
+          z.object({
+            productName: z.string(),
+            variantName: z.string(),
+            sku: z.string(),
+            quantity: z.number().int(),
+            total: bigintText,
+          }),
         ),
       })
       .nullable(),

@@ -18,7 +18,7 @@ import { buildSubgraph } from '../../platform/graph/schema';
 import type { Mail } from '../../platform/mail/mail';
 import { createMemoryPubSub } from '../../platform/pubsub/memory';
 import { createSealer, installSealer } from '../../platform/seal';
-import type { Services, Subgraph } from '../../platform/subgraph';
+import type { Services, StartedSubgraph, Subgraph } from '../../platform/subgraph';
 
 /** Answers commands to other subgraphs, by wire name (`catalog.priceVariants.v1`); JSON in, JSON out. */
 export type FakeCommands = Record<string, (input: never, meta: CommandMeta) => unknown>;
@@ -26,9 +26,17 @@ export type FakeCommands = Record<string, (input: never, meta: CommandMeta) => u
 /** A started subgraph and what a test needs of it. */
 export interface SubgraphUnderTest {
   services: Services;
+  /** Its jobs, consumers and commands, bound to the services. */
+  started: StartedSubgraph;
   sdl: string;
   mails: Mail[];
   run(query: string, variables?: Record<string, unknown>, principal?: Principal): Promise<SubgraphResult>;
+  /** Opens a subscription: the stream of its results, or the errors that refused it. */
+  subscribe(
+    query: string,
+    variables?: Record<string, unknown>,
+    principal?: Principal,
+  ): Promise<SubgraphResult | AsyncIterableIterator<SubgraphResult>>;
   /** Sends it a command as another subgraph would. */
   command<I extends z.ZodType, O extends z.ZodType>(
     command: Command<I, O>,
@@ -78,10 +86,13 @@ export async function startSubgraph(
   const endpoint = localEndpoint({ schema, subgraph: started, log });
   return {
     services,
+    started,
     sdl,
     mails,
     run: (query, variables = {}, principal = ANONYMOUS) =>
       endpoint.execute({ query: print(parse(query)), variables, principal, requestId: randomUUID() }),
+    subscribe: (query, variables = {}, principal = ANONYMOUS) =>
+      endpoint.subscribe({ query: print(parse(query)), variables, principal, requestId: randomUUID() }),
     async command(command, input, meta = {}) {
       const json: unknown = JSON.parse(JSON.stringify(command.input.encode(input)));
       const output = await started.dispatch(wireName(command), json, {
