@@ -33,9 +33,9 @@ export interface OperationOutcome {
 export interface OpenOperation {
   context: OperationContext;
   /** The client has gone. */
-  leave(): void;
+  leave: () => void;
   /** The operation has been answered; without this its timer stays. */
-  release(): void;
+  release: () => void;
 }
 
 /** Makes the context of an operation and starts its clock. */

@@ -1,6 +1,6 @@
 /** How the gateway library reaches a subgraph: the planned operation goes to its endpoint, in this process or over HTTP. */
 import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from '@apollo/gateway';
-import { parse, type DocumentNode, type GraphQLFormattedError } from 'graphql';
+import { OperationTypeNode, parse, type DocumentNode, type GraphQLFormattedError } from 'graphql';
 import { codeOf, ERROR_KINDS, Fault } from '../platform/errors';
 import type { SubgraphRequest, SubgraphResult } from '../platform/graph/endpoint';
 import type { Authenticator } from './authenticator';
@@ -60,10 +60,11 @@ export class EndpointDataSource implements GraphQLDataSource<OperationContext> {
       }
     }
     // Only plain queries share: what a mutation or an event leads to must be read after it.
-    if (incomingRequestContext.operation.operation === 'query') {
+    const { operation: type } = incomingRequestContext.operation;
+    if (type === OperationTypeNode.QUERY) {
       return shared.query(this.subgraph, { ...request, signal: context.reads });
     }
-    const signal = incomingRequestContext.operation.operation === 'mutation' ? context.writes : context.reads;
+    const signal = type === OperationTypeNode.MUTATION ? context.writes : context.reads;
     return untilAborted(this.subgraph.endpoint.execute({ ...request, signal }), signal);
   }
 
@@ -87,7 +88,9 @@ export class EndpointDataSource implements GraphQLDataSource<OperationContext> {
 }
 
 function isWrite(document: DocumentNode): boolean {
-  return document.definitions.some((definition) => 'operation' in definition && definition.operation === 'mutation');
+  return document.definitions.some(
+    (definition) => 'operation' in definition && definition.operation === OperationTypeNode.MUTATION,
+  );
 }
 
 /** Errors about the fetch as a whole are spread over the places it leaves empty. */

@@ -2,7 +2,7 @@
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify';
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import { ANONYMOUS } from '../platform/auth/principal';
 import { Fault } from '../platform/errors';
 import { withLogScope } from '../platform/log';
@@ -11,6 +11,7 @@ import type { Authenticator } from './authenticator';
 import { openOperation, type OpenOperation, type OperationContext } from './context';
 import type { ErrorFormatter } from './format-error';
 import { refusalStatus, refuse } from './http-refusals';
+import { subscriptionOverHttp } from './operation-rules';
 
 /** What the route works with. */
 export interface GraphqlRouteOptions {
@@ -45,14 +46,9 @@ export function addGraphqlRoute(fastify: FastifyInstance, options: GraphqlRouteO
     exposeHeadRoute: false,
     handler: (request, reply) =>
       withLogScope({ requestId: request.id }, async () => {
-        if (request.method === 'GET') {
-          if (isBrowser(request)) return options.page(reply);
-          // Before the check for cross-site requests, which would hide the reason.
-          if (asksForMutation(request)) {
-            const fault = new Fault('INVALID_REQUEST', 'GET requests can only query: send mutations by POST.');
-            return refuse(reply.header('allow', 'POST'), options.formatError, 405, fault);
-          }
-        }
+        if (isBrowser(request)) return options.page(reply);
+        const refusal = refusedAtOnce(request);
+        if (refusal) return refuse(reply, options.formatError, refusal.status, refusal.fault);
         void reply.header('cache-control', 'no-store');
         reply.raw.on('close', () => operations.get(request.raw)?.leave());
         try {
@@ -83,23 +79,36 @@ async function open(
 }
 
 /** Whether a person has opened the address: HTML is asked for by name, and there is no query. */
-function isBrowser(request: Pick<FastifyRequest, 'id' | 'headers' | 'query'>): boolean {
-  return /\btext\/html\b/.test(request.headers.accept ?? '') && queryOf(request)['query'] === undefined;
+function isBrowser(request: Pick<FastifyRequest, 'method' | 'headers' | 'query'>): boolean {
+  if (request.method !== 'GET' || fieldsOf(request.query)['query'] !== undefined) return false;
+  return /\btext\/html\b/.test(request.headers.accept ?? '');
 }
 
-function asksForMutation(request: Pick<FastifyRequest, 'id' | 'headers' | 'query'>): boolean {
-  const { query, operationName } = queryOf(request);
-  if (typeof query !== 'string') return false;
+/**
+ * Mutations by GET, before the check for cross-site requests, which would hide the reason; and subscriptions, before the
+ * validation of graphql-js, which can throw on them.
+ */
+function refusedAtOnce(
+  request: Pick<FastifyRequest, 'method' | 'query' | 'body'>,
+): { status: number; fault: Fault } | undefined {
+  const { query, operationName } = fieldsOf(request.method === 'GET' ? request.query : request.body);
+  // Most requests are neither, and need not be parsed for that.
+  if (typeof query !== 'string' || !/\b(?:mutation|subscription)\b/.test(query)) return undefined;
+  if (request.method !== 'GET' && !/\bsubscription\b/.test(query)) return undefined;
+  const type = typeOf(query, typeof operationName === 'string' ? operationName : undefined);
+  if (type === OperationTypeNode.SUBSCRIPTION) return { status: 400, fault: subscriptionOverHttp() };
+  if (type !== OperationTypeNode.MUTATION || request.method !== 'GET') return undefined;
+  return { status: 405, fault: new Fault('INVALID_REQUEST', 'GET requests can only query: send mutations by POST.') };
+}
+
+function typeOf(query: string, operationName: string | undefined): OperationTypeNode | undefined {
   try {
-    const document = parse(query, { noLocation: true, maxTokens: MOST_TOKENS });
-    return (
-      getOperationAST(document, typeof operationName === 'string' ? operationName : undefined)?.operation === 'mutation'
-    );
+    return getOperationAST(parse(query, { noLocation: true, maxTokens: MOST_TOKENS }), operationName)?.operation;
   } catch {
-    return false; // Apollo Server says what is wrong with it
+    return undefined; // Apollo Server says what is wrong with it
   }
 }
 
-function queryOf(request: Pick<FastifyRequest, 'id' | 'headers' | 'query'>): Record<string, unknown> {
-  return typeof request.query === 'object' && request.query !== null ? { ...request.query } : {};
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

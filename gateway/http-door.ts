@@ -1,5 +1,6 @@
 /** The HTTP server: limits, request ids, security headers and the way it goes down. */
 import { randomUUID } from 'node:crypto';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { Fault } from '../platform/errors';
@@ -10,9 +11,11 @@ import { refuse, refuseInOurShape, refuseSocket } from './http-refusals';
 const LARGEST_BODY = 1_048_576;
 /** Time a client has to send its whole request, in milliseconds. */
 const REQUEST_MS = 30_000;
+/** How long new connections are still taken while readiness says no, in milliseconds, so that somebody can hear it. */
+const NOTICE_MS = 500;
 /**
- * While going down, how long connections are still taken, in milliseconds. Every answer of this time tells its client to
- * connect anew, so that no kept-alive connection is cut under a request that is just on its way.
+ * How long kept-alive connections are kept after the listening has stopped, in milliseconds. Every answer of this time
+ * tells its client to connect anew, so that no connection is cut under a request that is just on its way.
  */
 const FAREWELL_MS = 300;
 /** Time for requests in flight after that, in milliseconds. */
@@ -63,11 +66,20 @@ export function createHttpDoor(formatError: ErrorFormatter): HttpDoor {
   return {
     fastify,
     close: async () => {
-      closing = true;
-      if (fastify.server.listening) await sleep(FAREWELL_MS);
-      const timer = setTimeout(() => fastify.server.closeAllConnections(), DRAIN_MS);
+      const { server } = fastify;
+      if (server.listening) {
+        await sleep(NOTICE_MS);
+        closing = true;
+        // The plain socket server's close: it stops listening, but leaves kept-alive connections alone, where that of HTTP
+        // cuts the idle ones at once.
+        const emptied = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+        await sleep(FAREWELL_MS);
+        server.closeIdleConnections();
+        const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+        await emptied;
+        clearTimeout(timer);
+      }
       await fastify.close();
-      clearTimeout(timer);
     },
   };
 }

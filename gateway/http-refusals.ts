@@ -46,13 +46,14 @@ const MESSAGES: Record<number, string> = {
 
 /** Sets status and type of a refusal and gives its body. */
 export function refuse(
-  reply: Pick<FastifyReply, 'code' | 'type' | 'request'>,
+  reply: Pick<FastifyReply, 'code' | 'header' | 'type' | 'request'>,
   format: ErrorFormatter,
   status: number,
   fault: Fault,
 ): string {
   const error = withLogScope({ requestId: reply.request.id }, () => format(fault));
   reply.code(status);
+  if (status === 405) reply.header('allow', 'POST');
   reply.type('application/json; charset=utf-8');
   return JSON.stringify({ errors: [error] });
 }

@@ -3,6 +3,7 @@ import type { GraphQLRequestListener } from '@apollo/server';
 import {
   GraphQLError,
   Kind,
+  OperationTypeNode,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
@@ -32,7 +33,8 @@ export function checkOperation(
   const { context, operation, document, schema, variables } = resolved;
   if (context.refusal) throw context.refusal;
   if (!operation) throw new Fault('INVALID_REQUEST', 'The document has no such operation: name one of those in it.');
-  if (operation.operation === 'subscription' && context.door === 'http') throw subscriptionOverHttp();
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION && context.door === 'http')
+    throw refusedWithStatus(subscriptionOverHttp(), 400);
   if (introspection === 'admins' && introspects(operation.selectionSet, document)) requireAdmin(context.principal);
   checkVariables(schema, operation, variables);
   return operation;
@@ -50,12 +52,16 @@ export function operationRules(introspection: Config['introspection']): GraphQLR
   };
 }
 
-function subscriptionOverHttp(): GraphQLError {
-  return new GraphQLError(
+/** For Apollo Server: a refusal whose status does not depend on what the client accepts. */
+function refusedWithStatus(fault: Fault, status: number): GraphQLError {
+  return new GraphQLError(fault.message, { originalError: fault, extensions: { http: { status } } });
+}
+
+/** Why a subscription is refused that comes by plain HTTP. */
+export function subscriptionOverHttp(): Fault {
+  return new Fault(
+    'INVALID_REQUEST',
     'Subscriptions run over WebSocket: connect to /graphql with the graphql-transport-ws protocol.',
-    {
-      extensions: { code: 'INVALID_REQUEST', http: { status: 400 } },
-    },
   );
 }
 

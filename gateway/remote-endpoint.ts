@@ -1,4 +1,5 @@
 /** A subgraph in another process: signed HTTP over kept-alive connections, and nothing of the client's headers. */
+import { OperationTypeNode } from 'graphql';
 import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { RequestSigner } from '../platform/auth/signature';
@@ -98,7 +99,9 @@ export function createRemoteEndpoint(options: { url: string; signer: RequestSign
 
 function isMutation(request: SubgraphRequest): boolean {
   if (!request.document) return /^\s*mutation\b/.test(request.query);
-  return request.document.definitions.some((node) => 'operation' in node && node.operation === 'mutation');
+  return request.document.definitions.some(
+    (node) => 'operation' in node && node.operation === OperationTypeNode.MUTATION,
+  );
 }
 
 function mediaTypeOf(response: Dispatcher.ResponseData): string {

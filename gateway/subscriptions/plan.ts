@@ -48,9 +48,7 @@ export class SubscriptionPlanner {
     const key = JSON.stringify([operationName, source]);
     const known = this.plans.get(key);
     if (known) return known;
-    const errors = validate(this.apiSchema, document).map(
-      ({ message, nodes }) => new GraphQLError(message, { nodes, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }),
-    );
+    const errors = problemsOf(this.apiSchema, document);
     const made = errors.length > 0 ? errors : this.make(document, operationName);
     this.plans.set(key, made);
     return made;
@@ -66,5 +64,21 @@ export class SubscriptionPlanner {
       perEvent: { kind: 'QueryPlan', node: { kind: 'Sequence', nodes: rest ? [primary, rest] : [primary] } },
       operationContext: buildOperationContext({ schema: this.apiSchema, operationDocument: document, operationName }),
     };
+  }
+}
+
+function problemsOf(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  return validated(schema, document).map(
+    ({ message, nodes }) => new GraphQLError(message, { nodes, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }),
+  );
+}
+
+/** graphql-js throws instead when the root field of a subscription has `@include(if: $variable)`. */
+function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
+  try {
+    return validate(schema, document);
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
   }
 }

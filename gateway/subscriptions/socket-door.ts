@@ -84,9 +84,9 @@ export class SocketDoor {
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { formatError } = this.options;
     const path = request.url?.split('?')[0];
-    if (this.closing) return refuseSocket(socket, formatError, 503, 'The server is shutting down.');
-    if (path !== '/graphql') return refuseSocket(socket, formatError, 404, 'There is no WebSocket at this address.');
-    this.sockets.handleUpgrade(request, socket, head, (client) => this.accept(client));
+    if (this.closing) refuseSocket(socket, formatError, 503, 'The server is shutting down.');
+    else if (path !== '/graphql') refuseSocket(socket, formatError, 404, 'There is no WebSocket at this address.');
+    else this.sockets.handleUpgrade(request, socket, head, (client) => this.accept(client));
   }
 
   private accept(socket: WebSocket): void {
@@ -157,8 +157,13 @@ function formattedErrors(error: GraphQLError, format: ErrorFormatter): readonly 
 /** Resolves when the frame is on its way: that is how a slow reader slows its subscriptions. */
 function send(socket: WebSocket, data: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (socket.readyState !== WebSocket.OPEN) return resolve();
-    socket.send(data, (error) => (error && socket.readyState === WebSocket.OPEN ? reject(error) : resolve()));
+    const settle = (error?: Error): void => {
+      // To a socket that is going nothing needs to be sent.
+      if (error && socket.readyState === WebSocket.OPEN) reject(error);
+      else resolve();
+    };
+    if (socket.readyState === WebSocket.OPEN) socket.send(data, settle);
+    else settle();
   });
 }
 
@@ -166,9 +171,9 @@ function ping(socket: WebSocket): () => void {
   let alive = true;
   socket.on('pong', () => (alive = true));
   const timer = setInterval(() => {
-    if (!alive) return socket.terminate();
+    if (alive) socket.ping();
+    else socket.terminate();
     alive = false;
-    socket.ping();
   }, PING_MS);
   return () => clearInterval(timer);
 }

@@ -1,7 +1,14 @@
 /** One operation of a socket: a subscription goes to the engine, a query or mutation the way of those over HTTP. */
 import type { ApolloServer } from '@apollo/server';
 import type { SubscribePayload } from 'graphql-ws';
-import { getOperationAST, GraphQLError, parse, type DocumentNode, type ExecutionResult } from 'graphql';
+import {
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+  type DocumentNode,
+  type ExecutionResult,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../../platform/auth/principal';
 import { Fault } from '../../platform/errors';
@@ -48,7 +55,7 @@ export class SocketOperations {
     }
     const request = { operationName, variables: payload.variables ?? {}, principal, requestId: newUuid() };
     return new SocketOperation(document, operationName, () =>
-      operation.operation === 'subscription'
+      operation.operation === OperationTypeNode.SUBSCRIPTION
         ? this.engine.subscribe({ ...request, source: payload.query, document })
         : this.once({ ...request, query: payload.query }),
     );

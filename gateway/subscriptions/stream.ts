@@ -25,15 +25,19 @@ export function streamOf<T>(
     [Symbol.asyncIterator]: () => stream,
     next: () =>
       new Promise((resolve, reject) => {
-        if (ended) return resolve(DONE);
+        if (ended) {
+          resolve(DONE);
+          return;
+        }
         endPending = () => resolve(DONE);
         pull().then(
           (step) => {
-            // Ended first, then resolved: whoever sees the end finds everything let go.
+            // Ended first, then settled: whoever sees the end finds everything let go.
             if (step.done) end();
             resolve(step);
           },
           (error: unknown) => {
+            endPending = undefined; // this ends with the error instead
             end();
             reject(error instanceof Error ? error : new Error('The stream failed.'));
           },
