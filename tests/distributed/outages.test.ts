@@ -78,12 +78,10 @@ test.each<[SubgraphName, () => Promise<Answer<unknown>>]>([
       expect((await new Visitor(shop.url).get(documents.ProductsDocument, { first: 3 })).products?.nodes).toHaveLength(
         3,
       );
-      const health = (await (await fetch(`${shop.url}/health/ready`)).json()) as unknown;
       await eventually(async () => {
         const now = await fetch(`${shop.url}/health/ready`);
-        expect([now.status, JSON.stringify(await now.json())]).toEqual([200, expect.stringContaining(part)]);
+        expect([now.status, await now.json()]).toEqual([200, { status: 'ready', down: [part] }]);
       });
-      expect(health).toBeDefined();
     });
   },
   90_000,

@@ -1,6 +1,7 @@
 /** The shop as its people see it: a client for each, in the shop's language, over HTTP and WebSocket. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { GraphQLFormattedError } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import * as documents from '../generated/graphql';
@@ -20,6 +21,13 @@ export interface GraphError {
   message: string;
   path?: (string | number)[];
   extensions: { code: string; requestId: string; timestamp: string; details?: Record<string, unknown> };
+}
+
+/** An error as graphql-ws types it, with what every error of Souk has. */
+function toGraphError({ message, path, extensions }: GraphQLFormattedError): GraphError {
+  const of = (key: string): string => String(extensions?.[key]);
+  const known = { code: of('code'), requestId: of('requestId'), timestamp: of('timestamp') };
+  return { message, path: path && [...path], extensions: known };
 }
 
 /** An answer of the graph. */
@@ -43,8 +51,7 @@ const DEMO_PASSWORD = 'souk-demo-password';
 
 /** Address of the shop that this project's set-up started. */
 export function shopUrl(): string {
-  const { url }: { url: string } = JSON.parse(readFileSync(shopFile(SOUK_TEST_PROJECT).path, 'utf8'));
-  return url;
+  return (JSON.parse(readFileSync(shopFile(SOUK_TEST_PROJECT).path, 'utf8')) as { url: string }).url;
 }
 
 /** Somebody in front of the shop. Without a session: nobody in particular. */
@@ -156,11 +163,11 @@ export class Watch {
       {
         next: ({ data, errors }) => {
           if (data?.orderUpdated) this.updates.push(data.orderUpdated);
-          if (errors) this.errors.push(...(errors as unknown as GraphError[]));
+          if (errors) this.errors.push(...errors.map(toGraphError));
           this.wake();
         },
         error: (error) => {
-          if (Array.isArray(error)) this.errors.push(...(error as unknown as GraphError[]));
+          if (Array.isArray(error)) this.errors.push(...(error as GraphQLFormattedError[]).map(toGraphError));
           this.finish();
         },
         complete: () => this.finish(),

@@ -87,7 +87,9 @@ export async function startShop(processes: 'one' | 'six', env: Record<string, st
   return {
     url: `http://127.0.0.1:${port}`,
     pids: () => Object.fromEntries([...children].map(([part, child]) => [part, child.pid])),
-    kill: async (part) => void (await end(part, 'SIGKILL')),
+    kill: async (part) => {
+      await end(part, 'SIGKILL');
+    },
     restart: async (part) => {
       launch(part);
       await ready(part);
