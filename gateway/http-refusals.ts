@@ -30,7 +30,7 @@ const DOCUMENT_CODES: ReadonlySet<ErrorCode> = new Set([
  */
 export function refusalStatus(code: ErrorCode, mediaType: string, chosen: number): number {
   if (chosen !== 500 && !DOCUMENT_CODES.has(code)) return chosen;
-  // Clients of plain JSON expect 200 for whatever a GraphQL answer can say (GRAPH.md, HTTP).
+  // Clients of plain JSON expect 200 for whatever a GraphQL answer can say.
   if (!mediaType.startsWith('application/graphql-response+json') && !FAILURES.has(code)) return 200;
   return STATUS[code] ?? 400;
 }

@@ -7,7 +7,8 @@ import { createClient } from '/graphiql/client.js';
 
 const { React, ReactDOM, GraphiQL } = window;
 const socketUrl = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`;
-const post = GraphiQL.createFetcher({ url: '/graphql' });
+// Without incremental delivery, which the graph does not offer, it gives a plain result.
+const post = GraphiQL.createFetcher({ url: '/graphql', enableIncrementalDelivery: false });
 const tabs = await (await fetch('/graphiql/tabs.json')).json();
 
 let session;
