@@ -27,7 +27,7 @@ import { SubscriptionPlanner } from './subscriptions/plan';
 import { SocketDoor } from './subscriptions/socket-door';
 import { SocketOperations } from './subscriptions/socket-operation';
 
-export type { GatewayReply, GatewayRoute, GatewayRouteRequest } from './routes';
+export type { GatewayRoute } from './routes';
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
