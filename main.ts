@@ -69,9 +69,11 @@ async function start(
     const { schema } = await buildSubgraph(SUBGRAPH_DEFINITIONS[name]);
     endpoints[name] = localEndpoint({ schema, subgraph: started, log });
   }
-  if (names.length > 0) await startWork(adapters, opened, lifecycle);
   if (!alone) for (const one of opened) await openDoor(adapters, one, endpoints[one.name], lifecycle);
-  if (!roles.includes('gateway')) return undefined;
+  if (!roles.includes('gateway')) {
+    await startWork(adapters, opened, lifecycle);
+    return undefined;
+  }
 
   const gateway = await createGateway({
     config,
@@ -83,6 +85,9 @@ async function start(
     endpoints,
     routes: routes(config),
   });
+  // After the gateway is built: building keeps the process busy for a second, too long for leases and time limits.
+  if (names.length > 0) await startWork(adapters, opened, lifecycle);
+  // Registered last, so stopped first: what is in flight still needs all the rest.
   lifecycle.onStop('gateway', () => gateway.stop(), 8_000);
   return (await gateway.listen()).url;
 }

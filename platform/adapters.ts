@@ -106,13 +106,23 @@ export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycl
     openBus,
     pubsub,
     cache,
-    mailer: config.smtpUrl ? createSmtpMailer(config.smtpUrl) : createMailboxMailer(mailboxFolder(config)),
+    mailer: openMailer(config, log, lifecycle),
     sealer,
     signer: new RequestSigner(secrets.internalSecrets, systemClock),
     accessTokens: createAccessTokenSigner(parseJwtKeys(secrets.jwtPrivateKeys)),
     databaseOf: async (subgraph) =>
       config.databaseUrls[subgraph] ?? databaseUrl(await serverUrl(), config.namespace, subgraph),
   };
+}
+
+function openMailer(config: Config, log: Log, lifecycle: Lifecycle): Mailer {
+  if (config.smtpUrl) {
+    const mailer = createSmtpMailer(config.smtpUrl);
+    lifecycle.onStop('mail', () => mailer.close());
+    return mailer;
+  }
+  if (config.production) log.warn('SMTP_URL is not set: mail is kept in DATA_DIR and reaches nobody');
+  return createMailboxMailer(mailboxFolder(config));
 }
 
 function requireShared(config: Config): void {

@@ -31,7 +31,8 @@ export class Lifecycle {
         timer = setTimeout(() => resolve('late'), withinMs);
       });
       try {
-        if ((await Promise.race([Promise.resolve(stop()), late])) === 'late') this.log.warn({ step: name }, 'stop is late');
+        if ((await Promise.race([Promise.resolve(stop()), late])) === 'late')
+          this.log.warn({ step: name }, 'stop is late');
       } catch (error) {
         this.log.warn({ err: error, step: name }, 'stop failed');
       } finally {

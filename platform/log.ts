@@ -37,7 +37,10 @@ export function createLog(options: { level: string; name: string }): Log {
       // A copy: pino writes the line's own fields into it.
       mixin: () => ({ ...currentLogScope() }),
       serializers: { err: describeError },
-      redact: { paths: ['password', '*.password', 'token', '*.token', 'authorization', '*.authorization'], remove: true },
+      redact: {
+        paths: ['password', '*.password', 'token', '*.token', 'authorization', '*.authorization'],
+        remove: true,
+      },
     },
     pino.destination({ fd: 2, sync: false }),
   );
@@ -49,7 +52,11 @@ function describeError(error: unknown): Record<string, unknown> {
     type: error.name,
     code: 'code' in error ? error.code : undefined,
     // Frames only: the first lines of a stack repeat the message.
-    stack: error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 12).join('\n'),
+    stack: error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 12)
+      .join('\n'),
     cause: error.cause === undefined ? undefined : describeError(error.cause),
   };
 }

@@ -6,14 +6,6 @@ import { data } from 'currency-codes';
 /** Largest amount accepted from outside, in minor units. */
 export const MAX_MINOR = 1_000_000_000_000n;
 
-/** An amount as the program holds it. */
-export interface Amount {
-  /** In minor units of the currency: 2999n is 29.99 USD. */
-  minor: bigint;
-  /** ISO 4217 alphabetic code. */
-  currencyCode: string;
-}
-
 const digitsByCode = new Map(data.map(({ code, digits }) => [code, digits]));
 
 /** Digits after the decimal point (ISO 4217), or null if there is no such currency. "usd" is none: codes are compared. */

@@ -1,5 +1,4 @@
 /** Commands: what one service asks of another. Typed by the callee's messages.ts, carried in this process or over signed HTTP. */
-import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { Principal } from '../auth/principal';
 
@@ -60,11 +59,6 @@ export interface CommandHandler<Services> {
   handle(services: Services, input: unknown, meta: CommandMeta): Promise<unknown>;
 }
 
-/** What handleOnce needs of a subgraph's services. */
-interface HasDatabase {
-  db: { transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> };
-}
-
 /** Full name on the wire: `catalog.reserveStock.v1`. */
 export function wireName(command: { name: string; version: number }): string {
   return `${command.name}.v${command.version}`;
@@ -79,44 +73,5 @@ export function handle<Services, Input extends z.ZodType, Output extends z.ZodTy
     name: wireName(command),
     handle: async (services, input, meta) =>
       z.encode(command.output, await work(services, z.parse(command.input, input), meta)),
-  };
-}
-
-/**
- * A handler whose effect happens once for each `meta.key`: effect and output are written in one transaction, and the same
- * key again gives the stored output. A concurrent duplicate waits for the first.
- */
-export function handleOnce<Services extends HasDatabase, Input extends z.ZodType, Output extends z.ZodType>(
-  command: Command<Input, Output>,
-  work: (tx: EntityManager, services: Services, input: z.output<Input>, meta: CommandMeta) => Promise<z.output<Output>>,
-): CommandHandler<Services> {
-  const name = wireName(command);
-  return {
-    name,
-    handle: (services, input, meta) => {
-      if (meta.key === undefined) throw new Error(`${name} needs a key`);
-      const decoded = z.parse(command.input, input);
-      return services.db.transaction(async (tx) => {
-        // Inserted first: a concurrent duplicate waits here until the first commits, then finds its output.
-        const fresh: unknown[] = await tx.query(
-          `INSERT INTO command_result (name, key, output) VALUES ($1, $2, 'null') ON CONFLICT DO NOTHING RETURNING 1 AS one`,
-          [name, meta.key],
-        );
-        if (fresh.length === 0) {
-          const [stored]: { output: unknown }[] = await tx.query(
-            'SELECT output FROM command_result WHERE name = $1 AND key = $2',
-            [name, meta.key],
-          );
-          return stored?.output;
-        }
-        const output: unknown = z.encode(command.output, await work(tx, services, decoded, meta));
-        await tx.query('UPDATE command_result SET output = $3 WHERE name = $1 AND key = $2', [
-          name,
-          meta.key,
-          JSON.stringify(output),
-        ]);
-        return output;
-      });
-    },
   };
 }

@@ -21,8 +21,6 @@ export abstract class IdempotencyMigration implements MigrationInterface {
         input_hash text NOT NULL,
         -- null while the work goes on over several transactions
         outcome jsonb,
-        -- the object the work is about, known before its outcome
-        object_id uuid,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         PRIMARY KEY (actor, mutation, key)
       )`);
@@ -49,53 +47,37 @@ export interface IdempotencyKey {
 /** What was done: the object's uuid, or the user errors. */
 export type Outcome = { objectId: string } | { errors: UserErrorValue[] };
 
-/** State of a key after claiming it: new, being worked on (with the object if known), or done. */
-export type Claim =
-  { state: 'new' } | { state: 'working'; objectId: string | null } | { state: 'done'; outcome: Outcome };
+/** State of a key after claiming it: new, being worked on, or done. */
+export type Claim = { state: 'new' } | { state: 'working' } | { state: 'done'; outcome: Outcome };
 
 /** Claims the key inside the transaction of the effect. Throws UserFault DUPLICATE_REQUEST when it was used for other input. */
 export async function claimKey(tx: EntityManager, id: IdempotencyKey): Promise<Claim> {
   const hash = createHash('sha256').update(canonical(id.input)).digest('base64url');
   const fresh: unknown[] = await tx.query(
     `INSERT INTO idempotency (actor, mutation, key, input_hash) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (actor, mutation, key) DO UPDATE SET input_hash = $4, outcome = NULL, object_id = NULL, created_at = now()
+     ON CONFLICT (actor, mutation, key) DO UPDATE SET input_hash = $4, outcome = NULL, created_at = now()
        WHERE idempotency.outcome IS NOT NULL AND idempotency.created_at < now() - make_interval(hours => $5)
      RETURNING 1 AS one`,
     [id.actor, id.mutation, id.key, hash, REMEMBERED_HOURS],
   );
   if (fresh.length > 0) return { state: 'new' };
-  const [row]: { input_hash: string; outcome: StoredOutcome | null; object_id: string | null }[] = await tx.query(
-    'SELECT input_hash, outcome, object_id FROM idempotency WHERE actor = $1 AND mutation = $2 AND key = $3',
+  const [row]: { input_hash: string; outcome: StoredOutcome | null }[] = await tx.query(
+    'SELECT input_hash, outcome FROM idempotency WHERE actor = $1 AND mutation = $2 AND key = $3',
     [id.actor, id.mutation, id.key],
   );
   if (row && row.input_hash !== hash) throw UserFault.of('DUPLICATE_REQUEST', undefined, ['idempotencyKey']);
-  if (!row || row.outcome === null) return { state: 'working', objectId: row?.object_id ?? null };
+  if (!row || row.outcome === null) return { state: 'working' };
   return { state: 'done', outcome: restore(row.outcome) };
-}
-
-/** Notes the object that a longer work is about, so that a duplicate can be told of it. */
-export async function noteObject(tx: EntityManager, id: IdempotencyKey, objectId: string): Promise<void> {
-  await tx.query('UPDATE idempotency SET object_id = $4 WHERE actor = $1 AND mutation = $2 AND key = $3', [
-    id.actor,
-    id.mutation,
-    id.key,
-    objectId,
-  ]);
 }
 
 /** Stores the outcome of a claimed key. */
 export async function finishKey(tx: EntityManager, id: Omit<IdempotencyKey, 'input'>, outcome: Outcome): Promise<void> {
-  const objectId = 'objectId' in outcome ? outcome.objectId : null;
-  await tx.query(
-    'UPDATE idempotency SET outcome = $4, object_id = coalesce($5, object_id) WHERE actor = $1 AND mutation = $2 AND key = $3',
-    [
-      id.actor,
-      id.mutation,
-      id.key,
-      JSON.stringify(outcome, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
-      objectId,
-    ],
-  );
+  await tx.query('UPDATE idempotency SET outcome = $4 WHERE actor = $1 AND mutation = $2 AND key = $3', [
+    id.actor,
+    id.mutation,
+    id.key,
+    JSON.stringify(outcome, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+  ]);
 }
 
 /** Forgets a claimed key, so that it can be sent again: after an outage nothing is remembered. */

@@ -2,11 +2,11 @@
 import { InboxRow } from './inbox.entity';
 import { OutboxRow } from './outbox.entity';
 
-export { consumeOnce, defineConsumer } from './inbox';
-export { addToOutbox, type OutboxEvent } from './outbox';
+export { defineConsumer } from './inbox';
+export { addToOutbox } from './outbox';
 export { CreateMessaging1700000000000 } from './outbox-migration';
 export { pruneMessages } from './prune';
-export { startRelay, type Relay, type RelayOptions } from './relay';
+export { startRelay, type Relay } from './relay';
 
 /** Entities that every subgraph lists beside its own. */
 export const MESSAGING_ENTITIES = [OutboxRow, InboxRow];

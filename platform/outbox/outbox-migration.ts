@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 /** Channel on which the database tells that something was added to its outbox. */
 export const OUTBOX_CHANNEL = 'outbox';
 
-/** Tables of messaging: outbox, inbox, results of commands handled once. The same in every subgraph's database, and its first. */
+/** Tables of messaging: outbox and inbox. The same in every subgraph's database, and its first. */
 export class CreateMessaging1700000000000 implements MigrationInterface {
   name = 'CreateMessaging1700000000000';
 
@@ -33,15 +33,6 @@ export class CreateMessaging1700000000000 implements MigrationInterface {
         PRIMARY KEY (queue, event_id)
       )`);
     await queryRunner.query('CREATE INDEX inbox_received_at ON inbox (received_at)');
-    await queryRunner.query(`
-      CREATE TABLE command_result (
-        name text NOT NULL,
-        key text NOT NULL,
-        output jsonb NOT NULL,
-        created_at timestamptz(3) NOT NULL DEFAULT now(),
-        PRIMARY KEY (name, key)
-      )`);
-    await queryRunner.query('CREATE INDEX command_result_created_at ON command_result (created_at)');
     // Sent when the transaction commits, so whoever is woken finds the rows.
     await queryRunner.query(`
       CREATE FUNCTION notify_outbox() RETURNS trigger LANGUAGE plpgsql AS
@@ -52,7 +43,7 @@ export class CreateMessaging1700000000000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE command_result, inbox, outbox');
+    await queryRunner.query('DROP TABLE inbox, outbox');
     await queryRunner.query('DROP FUNCTION notify_outbox()');
   }
 }

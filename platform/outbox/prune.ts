@@ -5,14 +5,13 @@ import type { Database } from '../db/database';
 const CHUNK = 5_000;
 
 /**
- * Removes published events, applied-event notes and command results older than `olderThanDays`. A job. What is not published
- * stays however old. The time must be longer than a message can wait in a queue, and than a command can be sent again: past
+ * Removes published events and notes of applied ones older than `olderThanDays`. A job. What is not published
+ * stays however old. The time must be longer than a message can wait in a queue: past
  * it a late duplicate would be applied again.
  */
 export async function pruneMessages(db: Database, olderThanDays = 14): Promise<void> {
   await removeOlder(db, 'outbox', 'published_at', olderThanDays);
   await removeOlder(db, 'inbox', 'received_at', olderThanDays);
-  await removeOlder(db, 'command_result', 'created_at', olderThanDays);
 }
 
 async function removeOlder(db: Database, table: string, column: string, days: number): Promise<void> {

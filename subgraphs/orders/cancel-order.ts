@@ -6,7 +6,7 @@ import { Fault } from '../../platform/errors';
 import { freeText, idempotencyKeyText, idOf, tokenText, validateInput } from '../../platform/graph/validate';
 import { CANCELLABLE_HOURS, cancellableUntil, mayBeCancelled } from './cancellation.rules';
 import { recall } from './checkout/checkout-store';
-import type { CheckoutEntity } from './checkout/checkout.entity';
+import type { Checkout } from './checkout/checkout.entity';
 import { letGo, runCheckout } from './checkout/run-checkout';
 import { unattended } from './checkout/sweep-checkouts';
 import { accessOf, actorOf, maySee, type Access } from './order-access';
@@ -37,7 +37,7 @@ export async function cancelOrder(
   const { token, idempotencyKey, ...rest } = validateInput(schema, input);
   const access = accessOf(principal, token);
   const key = { actor: ownerOfKey(access), mutation: 'cancelOrder', key: idempotencyKey, input: rest };
-  const after: { recalled: CheckoutEntity | null } = { recalled: null };
+  const after: { recalled: Checkout | null } = { recalled: null };
   const orderId = await idempotently(services.db, key, async (tx) => {
     const order = await lockOrder(tx, rest.orderId);
     if (!order || !maySee(order, access)) throw noSuchOrder();
@@ -56,7 +56,7 @@ export async function cancelOrder(
 }
 
 function assertCancellable(order: OrderRow, principal: Principal, now: Date): void {
-  // A partner sees its clients' orders but does not cancel them (REQUIREMENTS, section 4).
+  // A partner sees its clients' orders but does not cancel them.
   if (principal.kind === 'client' || (principal.kind === 'user' && principal.role === 'PARTNER'))
     throw new Fault('FORBIDDEN');
   if (order.shipped) throw conflict('A part of the order has been shipped.', ['orderId']);
@@ -73,7 +73,7 @@ function ownerOfKey({ principal, tokenHash }: Access): string {
 }
 
 /** The order is CANCELLED whatever happens here: what fails now is done by the sweeper. */
-async function giveBack(services: OrdersServices, checkout: CheckoutEntity): Promise<void> {
+async function giveBack(services: OrdersServices, checkout: Checkout): Promise<void> {
   const run = unattended(services, checkout, UNDO_MS);
   try {
     await runCheckout(run);

@@ -1,4 +1,4 @@
-/** The state machine of an order (REQUIREMENTS, section 2), as a table. Pure. */
+/** The state machine of an order, as a table. Pure. */
 import { ORDER_STATUSES, type OrderStatus } from './messages';
 
 /** A permitted change of status. */

@@ -1,6 +1,5 @@
 /** Background work of orders. */
 import { pruneKeys } from '../../platform/db/idempotency';
-import { pruneMessages } from '../../platform/outbox';
 import type { Job } from '../../platform/subgraph';
 import { pruneCheckouts } from './checkout/checkout-store';
 import { sweepCheckouts } from './checkout/sweep-checkouts';
@@ -17,7 +16,6 @@ export const jobs: Job<OrdersServices>[] = [
     run: async ({ db }) => {
       await pruneKeys(db);
       await pruneCheckouts(db);
-      await pruneMessages(db);
     },
   },
 ];

@@ -33,7 +33,7 @@ export function readInput(config: Config, principal: Principal, input: PlaceOrde
   return given;
 }
 
-/** Buyers are customers and guests, admins for anybody, and partners through their API clients (REQUIREMENTS, section 4). */
+/** Buyers are customers and guests, admins for anybody, and partners through their API clients. */
 export function assertMayBuy(principal: Principal): void {
   if (principal.kind === 'user' && (principal.role === 'SUPPORT' || principal.role === 'PARTNER'))
     throw new Fault('FORBIDDEN');
@@ -41,7 +41,7 @@ export function assertMayBuy(principal: Principal): void {
 
 function schemaFor(config: Config) {
   const maybe = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value): T | null => value ?? null);
-  // Absent and null are refused here and not by GraphQL: GRAPH.md leaves the field open to another way of paying.
+  // Absent and null are refused here and not by GraphQL: the field is kept open to another way of paying.
   const token = z.preprocess((given) => given ?? '', text(255));
   const provider = z
     .string()

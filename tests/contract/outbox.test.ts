@@ -53,7 +53,7 @@ beforeEach(() => openBus());
 afterEach(async () => {
   await Promise.all(relays.splice(0).map((relay) => relay.close()));
   await bus.close();
-  await db.rows('TRUNCATE outbox, inbox, command_result, applied');
+  await db.rows('TRUNCATE outbox, inbox, applied');
 });
 
 async function openBus(): Promise<void> {
@@ -411,15 +411,10 @@ describe('housekeeping', () => {
       `INSERT INTO inbox (queue, event_id, received_at)
        SELECT 'q', gen_random_uuid(), now() - make_interval(days => d) FROM generate_series(13, 16) d`,
     );
-    await db.rows(
-      `INSERT INTO command_result (name, key, output, created_at)
-       SELECT 'c', d::text, '{}', now() - make_interval(days => d) FROM generate_series(13, 16) d`,
-    );
     await pruneMessages(db);
     const left = await db.rows<{ v: number }>('SELECT aggregate_version AS v FROM outbox ORDER BY 1');
     expect(left.map(({ v }) => v)).toEqual([2, 3]);
     expect(await db.rows('SELECT 1 FROM inbox')).toHaveLength(1);
-    expect(await db.rows('SELECT 1 FROM command_result')).toHaveLength(1);
     await pruneMessages(db, 9);
     expect(await db.rows('SELECT 1 FROM outbox')).toHaveLength(1); // unpublished, however old
   });

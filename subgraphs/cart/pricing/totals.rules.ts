@@ -1,5 +1,5 @@
 /**
- * The arithmetic of a cart: from unit prices to the total. Pure, in minor units. GRAPH.md, "Prices":
+ * The arithmetic of a cart: from unit prices to the total. Pure, in minor units.
  * line total = unit price x quantity - discount; sum of line totals = subtotal - discount;
  * total = subtotal - discount + shipping, + tax unless it is included.
  */
