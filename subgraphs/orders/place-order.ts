@@ -6,7 +6,7 @@ import { Fault } from '../../platform/errors';
 import { newUuid } from '../../platform/ids';
 import { abandon, PLACE_ORDER, type CartQuestion, type CheckoutRun } from './checkout/checkout-run';
 import { beginCheckout, LeaseLost } from './checkout/checkout-store';
-import type { CheckoutEntity, Draft } from './checkout/checkout.entity';
+import type { Checkout, Draft } from './checkout/checkout.entity';
 import { isOwed } from './checkout/checkout.rules';
 import { letGo, runCheckout } from './checkout/run-checkout';
 import { unattended } from './checkout/sweep-checkouts';
@@ -76,7 +76,7 @@ async function begin(
   { db, clock }: OrdersServices,
   key: IdempotencyKey,
   { principal, requestId, draft }: { principal: Principal; requestId: string; draft: Draft },
-): Promise<CheckoutEntity | Extract<Claim, { state: 'done' }>> {
+): Promise<Checkout | Extract<Claim, { state: 'done' }>> {
   const { kind: buyerKind, id: buyerId } = actorOf(principal);
   const given = { actor: key.actor, key: key.key, requestId, buyerKind, buyerId, draft: JSON.stringify(draft) };
   const until = Date.now() + DUPLICATE_MS;
@@ -93,7 +93,7 @@ async function begin(
 
 async function carryOut(
   services: OrdersServices,
-  checkout: CheckoutEntity,
+  checkout: Checkout,
   question: CartQuestion,
   started: number,
 ): Promise<string> {

@@ -1,29 +1,32 @@
 /** Carriers and times of delivery. Pure. */
 
 /** Where each carrier shows a parcel; the tracking number is put at the end. Names are compared without case and spaces. */
-const TRACKING: Record<string, string> = {
-  dhl: 'https://www.dhl.com/en/express/tracking.html?AWB=',
-  dpd: 'https://tracking.dpd.de/status/en_US/parcel/',
-  fedex: 'https://www.fedex.com/fedextrack/?trknbr=',
-  gls: 'https://gls-group.com/track/',
-  ups: 'https://www.ups.com/track?tracknum=',
-  usps: 'https://tools.usps.com/go/TrackConfirmAction?tLabels=',
-};
+const TRACKING: ReadonlyMap<string, string> = new Map([
+  ['dhl', 'https://www.dhl.com/en/express/tracking.html?AWB='],
+  ['dpd', 'https://tracking.dpd.de/status/en_US/parcel/'],
+  ['fedex', 'https://www.fedex.com/fedextrack/?trknbr='],
+  ['gls', 'https://gls-group.com/track/'],
+  ['ups', 'https://www.ups.com/track?tracknum='],
+  ['usps', 'https://tools.usps.com/go/TrackConfirmAction?tLabels='],
+]);
 
 /** Days from the carrier's door to the buyer's, by shipping method. */
-const DAYS: Record<string, number> = { STANDARD: 5, EXPRESS: 2 };
+const DAYS: ReadonlyMap<string, number> = new Map([
+  ['STANDARD', 5],
+  ['EXPRESS', 2],
+]);
 
 const DAY_MS = 86_400_000;
 
 /** Page on which the carrier shows the parcel; null for a carrier we do not know. */
 export function trackingUrl(carrier: string, trackingNumber: string): string | null {
-  const base = TRACKING[carrier.toLowerCase().replaceAll(' ', '')];
+  const base = TRACKING.get(carrier.toLowerCase().replaceAll(' ', ''));
   return base === undefined ? null : base + encodeURIComponent(trackingNumber);
 }
 
 /** When a parcel handed over at `shippedAt` is expected; null for a method without a promise. */
 export function estimatedDelivery(shippingMethod: string, shippedAt: Date): Date | null {
-  const days = DAYS[shippingMethod];
+  const days = DAYS.get(shippingMethod);
   return days === undefined ? null : new Date(shippedAt.getTime() + days * DAY_MS);
 }
 

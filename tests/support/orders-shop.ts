@@ -82,7 +82,7 @@ export async function startOrders(options: { clock?: Clock } = {}): Promise<Orde
     const { data, errors } = await shop.run(MUTATION[name], { input }, principal);
     const payload = (data as Record<string, Answer | null> | null | undefined)?.[name];
     if (payload) return payload;
-    return { order: null, userErrors: [], error: String(errors?.[0]?.extensions?.['code']) };
+    return { order: null, userErrors: [], error: String(errors?.[0]?.extensions['code']) };
   };
   const job = async (name: string): Promise<void> => {
     const found = shop.started.jobs.find((each) => each.name === name);

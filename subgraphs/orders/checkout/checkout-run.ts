@@ -7,7 +7,7 @@ import { transition } from '../record-event';
 import { lockOrder } from '../read-orders';
 import type { OrdersServices } from '../services';
 import { LeaseLost, saveProgress, type Progress } from './checkout-store';
-import type { CheckoutEntity } from './checkout.entity';
+import type { Checkout } from './checkout.entity';
 import type { Step } from './checkout.rules';
 
 /** Name under which placeOrder's keys are remembered. */
@@ -27,7 +27,7 @@ export interface CartQuestion {
 /** A worker's state. */
 export interface CheckoutRun {
   readonly services: OrdersServices;
-  checkout: CheckoutEntity;
+  checkout: Checkout;
   /** When it stops; milliseconds of Date.now(). */
   readonly until: number;
   /** How long it waits for the money to be held, in milliseconds. */
@@ -88,6 +88,6 @@ export async function abandon(run: CheckoutRun, failure: Error, progress: Progre
 }
 
 /** The client's key. */
-export function keyOf({ actor, key }: CheckoutEntity): { actor: string; mutation: string; key: string } {
+export function keyOf({ actor, key }: Checkout): { actor: string; mutation: string; key: string } {
   return { actor, mutation: PLACE_ORDER, key };
 }

@@ -2,7 +2,7 @@
 import { In, type EntityManager } from 'typeorm';
 import type { Database } from '../../../platform/db/database';
 import { newUuid } from '../../../platform/ids';
-import { CheckoutEntity } from './checkout.entity';
+import { CheckoutEntity, type Checkout } from './checkout.entity';
 import { FIRST_FACTS, nextStep, retryDelayMs } from './checkout.rules';
 
 /** How long a worker that is not heard of keeps a checkout, in seconds: longer than the longest command. */
@@ -21,18 +21,18 @@ export class LeaseLost extends Error {
 /** Begins a checkout, leased to the caller. */
 export async function beginCheckout(
   tx: EntityManager,
-  given: Pick<CheckoutEntity, 'orderId' | 'actor' | 'key' | 'requestId' | 'buyerKind' | 'buyerId' | 'draft'>,
+  given: Pick<Checkout, 'orderId' | 'actor' | 'key' | 'requestId' | 'buyerKind' | 'buyerId' | 'draft'>,
   now: Date,
-): Promise<CheckoutEntity> {
+): Promise<Checkout> {
   const rest = { quote: null, round: 0, attempts: 0, lease: newUuid(), leasedUntil: null, doneAt: null };
-  const checkout: CheckoutEntity = { ...FIRST_FACTS, ...rest, ...given, dueAt: now, createdAt: now };
+  const checkout: Checkout = { ...FIRST_FACTS, ...rest, ...given, dueAt: now, createdAt: now };
   await tx.insert(CheckoutEntity, { ...checkout, dueAt: () => 'now()', leasedUntil: leaseEnd });
   return checkout;
 }
 
 /** What a step may change. */
 export type Progress = Partial<
-  Pick<CheckoutEntity, 'direction' | 'cart' | 'stock' | 'payment' | 'placed' | 'reservedUntil' | 'round' | 'quote'>
+  Pick<Checkout, 'direction' | 'cart' | 'stock' | 'payment' | 'placed' | 'reservedUntil' | 'round' | 'quote'>
 >;
 
 /**
@@ -41,11 +41,11 @@ export type Progress = Partial<
  */
 export async function saveProgress(
   manager: EntityManager,
-  checkout: CheckoutEntity,
+  checkout: Checkout,
   progress: Progress,
   now: Date,
-): Promise<CheckoutEntity> {
-  const next: CheckoutEntity = { ...checkout, ...progress, attempts: 0 };
+): Promise<Checkout> {
+  const next: Checkout = { ...checkout, ...progress, attempts: 0 };
   const done = nextStep(next, now) === null ? { draft: null, quote: null, doneAt: now } : {};
   const { orderId, lease } = checkout;
   if (lease === null) throw new LeaseLost();
@@ -59,7 +59,7 @@ export async function saveProgress(
 }
 
 /** Lets go of a checkout that can not go on now: it is due again after a delay that grows. */
-export async function putOff(db: Database, { orderId, lease, attempts }: CheckoutEntity): Promise<void> {
+export async function putOff(db: Database, { orderId, lease, attempts }: Checkout): Promise<void> {
   await db.rows(
     `UPDATE checkout SET attempts = attempts + 1, leased_until = NULL, due_at = now() + make_interval(secs => $3)
      WHERE order_id = $1 AND lease = $2 AND done_at IS NULL`,
@@ -68,7 +68,7 @@ export async function putOff(db: Database, { orderId, lease, attempts }: Checkou
 }
 
 /** Takes checkouts that are due and that nobody works on; each is leased to one taker. */
-export async function takeDue(db: Database, limit: number): Promise<CheckoutEntity[]> {
+export async function takeDue(db: Database, limit: number): Promise<Checkout[]> {
   const lease = newUuid();
   const [taken] = await db.manager.query<[{ order_id: string }[], number]>(
     `UPDATE checkout SET lease = $1, leased_until = ${leaseEnd()} WHERE order_id IN (
@@ -86,7 +86,7 @@ export async function takeDue(db: Database, limit: number): Promise<CheckoutEnti
  * Turns the checkout of an order back, whoever works on it: what it holds is given back. Leased to the caller. The caller's
  * transaction has made the order CANCELLED and holds its lock.
  */
-export async function recall(tx: EntityManager, orderId: string): Promise<CheckoutEntity | null> {
+export async function recall(tx: EntityManager, orderId: string): Promise<Checkout | null> {
   const lease = newUuid();
   await tx.update(
     CheckoutEntity,

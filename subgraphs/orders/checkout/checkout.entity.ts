@@ -89,6 +89,9 @@ export class CheckoutEntity implements CheckoutFacts {
   createdAt!: Date;
 }
 
+/** A checkout as it is handed around: values, not an instance. */
+export type Checkout = Pick<CheckoutEntity, keyof CheckoutEntity>;
+
 /** What the buyer said that the order needs later. */
 export const draftSchema = z.object({
   /** A guest's. */

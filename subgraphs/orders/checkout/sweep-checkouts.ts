@@ -5,7 +5,7 @@ import type { OrdersServices } from '../services';
 import { LONGEST_MS } from './ask';
 import { abandon, type CheckoutRun } from './checkout-run';
 import { LeaseLost, takeDue } from './checkout-store';
-import type { CheckoutEntity } from './checkout.entity';
+import type { Checkout } from './checkout.entity';
 import { isOwed } from './checkout.rules';
 import { letGo, runCheckout } from './run-checkout';
 
@@ -29,7 +29,7 @@ export async function sweepCheckouts(services: OrdersServices): Promise<void> {
   }
 }
 
-async function takeUp(services: OrdersServices, checkout: CheckoutEntity): Promise<void> {
+async function takeUp(services: OrdersServices, checkout: Checkout): Promise<void> {
   await withLogScope({ requestId: checkout.requestId }, async () => {
     const run = unattended(services, checkout, PATIENCE_MS);
     try {
@@ -44,7 +44,7 @@ async function takeUp(services: OrdersServices, checkout: CheckoutEntity): Promi
 }
 
 /** A run that no client waits for. */
-export function unattended(services: OrdersServices, checkout: CheckoutEntity, patienceMs: number): CheckoutRun {
+export function unattended(services: OrdersServices, checkout: Checkout, patienceMs: number): CheckoutRun {
   const until = Date.now() + patienceMs;
   const nothing = { question: null, outcome: null, failure: null };
   return { services, checkout, until, authorizeMs: LONGEST_MS, blocked: new Set(), ...nothing };

@@ -7,7 +7,7 @@ import type { Sealer } from '../../../platform/seal';
 import type { Quote } from '../../cart/messages';
 import { keyOf, type CheckoutRun } from './checkout-run';
 import { saveProgress } from './checkout-store';
-import type { CheckoutEntity, Draft } from './checkout.entity';
+import type { Checkout, Draft } from './checkout.entity';
 import { ownerOf } from './owner.rules';
 import { OrderEntity, OrderLineEntity } from '../order.entity';
 import { newOrderNumber } from '../order-number';
@@ -38,7 +38,7 @@ export async function placeFromCheckout(
 }
 
 interface Parts {
-  checkout: CheckoutEntity;
+  checkout: Checkout;
   quote: Quote;
   draft: Draft;
   payment: 'authorized' | 'pending';

@@ -1,0 +1,243 @@
+/** The rules of orders: the state machine, checkout's table, cancellation, parcels, cursors. */
+import fc from 'fast-check';
+import { toCursor, fromCursor } from '../../subgraphs/orders/event-cursor';
+import { cancellableUntil, mayBeCancelled } from '../../subgraphs/orders/cancellation.rules';
+import {
+  CHECKOUT,
+  FIRST_FACTS,
+  isOwed,
+  nextStep,
+  retryDelayMs,
+  type CheckoutFacts,
+  type Step,
+} from '../../subgraphs/orders/checkout/checkout.rules';
+import { ownerOf } from '../../subgraphs/orders/checkout/owner.rules';
+import { ORDER_STATUSES, type OrderStatus } from '../../subgraphs/orders/messages';
+import { newOrderNumber } from '../../subgraphs/orders/order-number';
+import { mayBecome, TRANSITIONS } from '../../subgraphs/orders/order-status.rules';
+import { ORDER_PAYMENT_STATUSES, paymentMoves } from '../../subgraphs/orders/payment-status.rules';
+import { estimatedDelivery, isLastParcel, trackingUrl, unitsLeft } from '../../subgraphs/orders/shipping.rules';
+
+describe('state machine', () => {
+  /** The state machine, written out a second time. */
+  const TABLE: Record<OrderStatus, OrderStatus[]> = {
+    PENDING: ['CONFIRMED', 'CANCELLED'],
+    CONFIRMED: ['PROCESSING', 'CANCELLED'],
+    PROCESSING: ['SHIPPED', 'CANCELLED'],
+    SHIPPED: ['DELIVERED', 'RETURNED'],
+    DELIVERED: ['RETURNED'],
+    CANCELLED: [],
+    RETURNED: [],
+  };
+
+  test('allows what the requirements say, and nothing else', () => {
+    for (const from of ORDER_STATUSES) {
+      for (const to of ORDER_STATUSES)
+        expect([from, to, mayBecome(from, to)]).toEqual([from, to, TABLE[from].includes(to)]);
+    }
+  });
+
+  test('every life ends, never comes back to where it was, and never ships what was cancelled', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.nat()), (choices) => {
+        const life: OrderStatus[] = ['PENDING'];
+        for (const choice of choices) {
+          const open = TRANSITIONS.filter(({ from }) => from === life.at(-1));
+          if (open.length === 0) break;
+          life.push(open[choice % open.length]!.to);
+        }
+        expect(new Set(life).size).toBe(life.length);
+        expect(['CANCELLED', 'RETURNED']).toContain(life.at(-1));
+        if (life.includes('CANCELLED')) expect(life).not.toContain('SHIPPED');
+      }),
+    );
+  });
+});
+
+describe('checkout', () => {
+  const soon = new Date(2_000);
+  const now = new Date(1_000);
+
+  test('steps in their order when all goes well', () => {
+    const steps: (Step | null)[] = [];
+    const facts: CheckoutFacts = { ...FIRST_FACTS };
+    const then = (change: Partial<CheckoutFacts>): void => {
+      steps.push(nextStep(facts, now));
+      Object.assign(facts, change);
+    };
+    then({ cart: 'claimed', stock: 'asked' });
+    then({ stock: 'reserved', reservedUntil: soon, payment: 'asked' });
+    then({ payment: 'authorized', placed: true });
+    then({ stock: 'pinned', reservedUntil: null });
+    then({ cart: 'spent' });
+    expect([...steps, nextStep(facts, now)]).toEqual(['quote', 'reserve', 'authorize', 'pin', 'spend', null]);
+    expect(undo({ ...facts, direction: 'back' })).toEqual(['reverse payment', 'release stock']);
+  });
+
+  /** Everything that is taken back, in order. */
+  function undo(facts: CheckoutFacts): Step[] {
+    const DONE: Partial<Record<Step, Partial<CheckoutFacts>>> = {
+      'reverse payment': { payment: 'reversed' },
+      'release stock': { stock: 'released', reservedUntil: null },
+      'release cart': { cart: 'released' },
+      spend: { cart: 'spent' },
+    };
+    const steps: Step[] = [];
+    for (let step = nextStep(facts, now); step !== null; step = nextStep(facts, now)) {
+      steps.push(step);
+      const done = DONE[step];
+      if (!done || steps.length > CHECKOUT.length) throw new Error(`going back does ${step}`);
+      facts = { ...facts, ...done };
+    }
+    return steps;
+  }
+
+  const anyFacts: fc.Arbitrary<CheckoutFacts> = fc.record({
+    direction: fc.constant('back' as const),
+    cart: fc.constantFrom('asked', 'claimed', 'spent', 'released'),
+    stock: fc.constantFrom('none', 'asked', 'reserved', 'pinned', 'released'),
+    reservedUntil: fc.constantFrom(null, soon),
+    payment: fc.constantFrom('none', 'asked', 'pending', 'authorized', 'declined', 'reversed'),
+    placed: fc.boolean(),
+  });
+
+  test('going back gives back whatever may be held, the last thing first, and ends', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const steps = undo(facts);
+        expect(steps.includes('reverse payment')).toBe(['asked', 'pending', 'authorized'].includes(facts.payment));
+        expect(steps.includes('release stock')).toBe(['asked', 'reserved', 'pinned'].includes(facts.stock));
+        expect(steps.includes('release cart')).toBe(!facts.placed && ['asked', 'claimed'].includes(facts.cart));
+        const order = ['spend', 'reverse payment', 'release stock', 'release cart'];
+        expect(steps).toEqual(order.filter((step) => steps.some((taken) => taken === step)));
+      }),
+    );
+  });
+
+  test('a service that is down does not keep the others from being given back', () => {
+    const facts: CheckoutFacts = {
+      ...FIRST_FACTS,
+      direction: 'back',
+      stock: 'reserved',
+      payment: 'pending',
+      cart: 'claimed',
+    };
+    expect(nextStep(facts, now, new Set(['reverse payment']))).toBe('release stock');
+  });
+
+  test('a reservation that has lapsed comes before everything else', () => {
+    const waiting: CheckoutFacts = {
+      ...FIRST_FACTS,
+      cart: 'spent',
+      stock: 'reserved',
+      payment: 'pending',
+      placed: true,
+      reservedUntil: soon,
+    };
+    expect(nextStep(waiting, now)).toBe('settle');
+    expect(nextStep(waiting, soon)).toBe('reserve');
+    expect(nextStep(waiting, soon, new Set(['reserve']))).toBeNull();
+    expect(nextStep({ ...waiting, payment: 'authorized' }, soon, new Set(['reserve']))).toBeNull();
+  });
+
+  test('is owed from the moment the money is asked for', () => {
+    expect(isOwed({ ...FIRST_FACTS, cart: 'claimed', stock: 'reserved' })).toBe(false);
+    expect(isOwed({ ...FIRST_FACTS, payment: 'asked' })).toBe(true);
+  });
+
+  test('is tried again ever more rarely, but never more rarely than every 15 seconds', () => {
+    expect([0, 1, 2, 3, 4, 50].map(retryDelayMs)).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+  });
+
+  test('becomes the order of the cart’s owner, or of whoever signed in with a guest’s cart', () => {
+    const guest = { ownerKind: 'guest' as const, ownerId: 'cart' };
+    expect(ownerOf(guest, { buyerKind: 'GUEST', buyerId: null })).toEqual(guest);
+    expect(ownerOf(guest, { buyerKind: 'CUSTOMER', buyerId: 'ada' })).toEqual({ ownerKind: 'user', ownerId: 'ada' });
+    expect(ownerOf(guest, { buyerKind: 'PARTNER', buyerId: 'api' })).toEqual({ ownerKind: 'client', ownerId: 'api' });
+    const ada = { ownerKind: 'user' as const, ownerId: 'ada' };
+    expect(ownerOf(ada, { buyerKind: 'ADMIN', buyerId: 'root' })).toEqual(ada);
+  });
+});
+
+describe('cancellation', () => {
+  const placedAt = new Date('2026-01-01T00:00:00Z');
+  const end = new Date('2026-01-02T00:00:00Z');
+
+  test('its buyer until 24 hours have passed', () => {
+    const order = { status: 'CONFIRMED' as const, placedAt, shipped: false };
+    expect(cancellableUntil(order, new Date(end.getTime() - 1))).toEqual(end);
+    expect(cancellableUntil(order, end)).toBeNull();
+    expect(cancellableUntil({ ...order, shipped: true }, placedAt)).toBeNull();
+  });
+
+  test.each(ORDER_STATUSES)('%s', (status) => {
+    const open = ['PENDING', 'CONFIRMED', 'PROCESSING'].includes(status);
+    expect([mayBeCancelled({ status, shipped: false }), mayBeCancelled({ status, shipped: true })]).toEqual([
+      open,
+      false,
+    ]);
+  });
+});
+
+describe('parcels', () => {
+  test('whatever is split off, what is left and what has gone are the whole, and only the last is the last', () => {
+    const line = fc.record({ id: fc.uuid(), quantity: fc.integer({ min: 1, max: 9_999 }) });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(line, { minLength: 1, maxLength: 5, selector: ({ id }) => id }),
+        fc.infiniteStream(fc.nat()),
+        (lines, random) => {
+          const units = lines.map((each) => ({ ...each, shippedQuantity: random.next().value % (each.quantity + 1) }));
+          const left = unitsLeft(units);
+          const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
+          const gone = sum(units.map(({ shippedQuantity }) => shippedQuantity));
+          expect(gone + sum(left.map(({ quantity }) => quantity))).toBe(sum(units.map(({ quantity }) => quantity)));
+          expect(isLastParcel(units, left)).toBe(true);
+          if (left.length > 0) expect(isLastParcel(units, left.slice(1))).toBe(false);
+        },
+      ),
+    );
+  });
+
+  test('tracking pages and promises', () => {
+    expect(trackingUrl('Fed Ex', 'A/1?')).toBe('https://www.fedex.com/fedextrack/?trknbr=A%2F1%3F');
+    expect(trackingUrl('constructor', '1')).toBeNull();
+    expect(estimatedDelivery('EXPRESS', new Date(0))).toEqual(new Date(172_800_000));
+    expect(estimatedDelivery('PIGEON', new Date(0))).toBeNull();
+  });
+});
+
+test('news of a payment never takes it back', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...ORDER_PAYMENT_STATUSES), { maxLength: 20 }), (news) => {
+      const seen = new Set(['PENDING']);
+      let status: (typeof ORDER_PAYMENT_STATUSES)[number] = 'PENDING';
+      for (const next of news) {
+        if (!paymentMoves(status, next)) continue;
+        expect(seen.has(next)).toBe(false);
+        seen.add(next);
+        status = next;
+      }
+    }),
+  );
+  expect([
+    paymentMoves('PAID', 'AUTHORIZED'),
+    paymentMoves('PAID', 'REFUNDED'),
+    paymentMoves('AUTHORIZED', 'VOIDED'),
+  ]).toEqual([false, true, true]);
+});
+
+test('a cursor comes back as its position; anything else is refused', () => {
+  fc.assert(
+    fc.property(fc.bigInt({ min: 0n, max: 10n ** 17n }), (position) =>
+      expect(fromCursor(toCursor(position))).toBe(position),
+    ),
+  );
+  fc.assert(fc.property(fc.string(), (text) => expect(() => fromCursor(text)).toThrow('not a cursor')));
+});
+
+test('order numbers have the form people can read out', () => {
+  const numbers = Array.from({ length: 1_000 }, newOrderNumber);
+  expect(new Set(numbers).size).toBe(1_000);
+  expect(numbers.every((number) => /^[0-9A-HJKMNP-TV-Z]{10}$/.test(number))).toBe(true);
+});
