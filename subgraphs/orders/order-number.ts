@@ -10,7 +10,10 @@ export function newOrderNumber(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
 }
 
-/** A number as somebody has typed it, in the form that is stored. */
-export function normalizeOrderNumber(text: string): string {
-  return text.toUpperCase();
+const FORM = new RegExp(`^[${ALPHABET}]{${LENGTH}}$`);
+
+/** A number as somebody has typed it, in the form that is stored; null if it is none. */
+export function parseOrderNumber(text: string): string | null {
+  const number = text.toUpperCase();
+  return FORM.test(number) ? number : null;
 }

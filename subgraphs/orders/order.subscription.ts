@@ -2,7 +2,7 @@
 import { Args, ArgsType, Ctx, Directive, Field, ID, Resolver, Root, Subscription } from 'type-graphql';
 import { z } from 'zod';
 import { Fault } from '../../platform/errors';
-import { text, tokenText, validateArguments } from '../../platform/graph/validate';
+import { validateArguments } from '../../platform/graph/validate';
 import { fromId } from '../../platform/ids';
 import type { GraphContext } from '../../platform/subgraph';
 import { fromCursor } from './event-cursor';
@@ -21,9 +21,9 @@ type Context = GraphContext<OrdersServices>;
 const DEFAULT_TYPES: OrderEventType[] = ['STATUS_CHANGED', 'SHIPMENT_CHANGED'];
 
 const schema = z.object({
-  orderId: text(200, 0),
-  token: tokenText.nullish(),
-  after: text(200, 0).nullish(),
+  orderId: z.string(),
+  token: z.string().nullish(),
+  after: z.string().nullish(),
   types: z
     .array(z.enum(ORDER_EVENT_TYPES))
     .min(1, 'Must not be empty.')

@@ -321,6 +321,8 @@ describe('who may do what', () => {
       { number: order.number },
       { id: unknown },
       { id: 'nonsense' },
+      { id: 'x'.repeat(5_000) },
+      { number: 'x'.repeat(5_000) },
       { id: order.lines[0]!.id },
     ]) {
       expect(await shop.run(query, variables, by)).toEqual({ data: { order: null } });

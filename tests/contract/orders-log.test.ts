@@ -70,7 +70,7 @@ describe('positions', () => {
   test('eight processes that number while it is written never give a place away twice', async () => {
     const logs = Array.from({ length: 8 }, () => withEventLog(shop.services).eventLog);
     const places = new Map<string, string>();
-    let writing = true;
+    const state = { writing: true };
     const watch = async (): Promise<void> => {
       const rows = await shop.services.db.rows<{ position: string; event: string }>(
         `SELECT position, order_id || ':' || sequence AS event FROM order_event WHERE position IS NOT NULL`,
@@ -82,15 +82,15 @@ describe('positions', () => {
       expect(Math.max(0, ...[...places.keys()].map(Number))).toBe(places.size);
     };
     const busy = logs.map(async (log) => {
-      while (writing) await log.number();
+      while (state.writing) await log.number();
     });
     const watching = (async () => {
-      while (writing) await watch();
+      while (state.writing) await watch();
     })();
     for (let batch = 0; batch < 6; batch += 1) {
       await Promise.all(Array.from({ length: 10 }, () => shop.place(user())));
     }
-    writing = false;
+    state.writing = false;
     await Promise.all([...busy, watching]);
     await shop.job('orders.number-events');
     await watch();

@@ -13,7 +13,7 @@ import {
 } from '../../subgraphs/orders/checkout/checkout.rules';
 import { ownerOf } from '../../subgraphs/orders/checkout/owner.rules';
 import { ORDER_STATUSES, type OrderStatus } from '../../subgraphs/orders/messages';
-import { newOrderNumber } from '../../subgraphs/orders/order-number';
+import { newOrderNumber, parseOrderNumber } from '../../subgraphs/orders/order-number';
 import { mayBecome, TRANSITIONS } from '../../subgraphs/orders/order-status.rules';
 import { ORDER_PAYMENT_STATUSES, paymentMoves } from '../../subgraphs/orders/payment-status.rules';
 import { estimatedDelivery, isLastParcel, trackingUrl, unitsLeft } from '../../subgraphs/orders/shipping.rules';
@@ -239,5 +239,13 @@ test('a cursor comes back as its position; anything else is refused', () => {
 test('order numbers have the form people can read out', () => {
   const numbers = Array.from({ length: 1_000 }, newOrderNumber);
   expect(new Set(numbers).size).toBe(1_000);
+  expect(numbers.map((number) => parseOrderNumber(number.toLowerCase()))).toEqual(numbers);
+  expect(['', 'O123456789', '123456789', '1'.repeat(5_000), '123456789\u0000'].map(parseOrderNumber)).toEqual([
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
   expect(numbers.every((number) => /^[0-9A-HJKMNP-TV-Z]{10}$/.test(number))).toBe(true);
 });
