@@ -58,6 +58,8 @@ export class Database {
       connectTimeoutMS: 3_000,
       extra: {
         application_name: `souk-${options.subgraph}`,
+        // Our statements are short: in a large shop compiling one took 200 ms where running it took 5.
+        options: '-c jit=off',
         statement_timeout: 10_000,
         idle_in_transaction_session_timeout: 30_000,
       },

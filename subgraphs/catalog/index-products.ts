@@ -36,7 +36,7 @@ export async function indexProducts(tx: EntityManager, ids: readonly string[]): 
   );
 }
 
-/** Notes that the products of these categories have to be indexed again, because a category's name or place changed. */
+/** Notes that the products (not the archived ones: nobody can find them) of these categories have to be indexed again, because a category's name or place changed. */
 export async function requestReindex(tx: EntityManager, categoryIds: readonly string[]): Promise<void> {
   await tx.query(
     `INSERT INTO category_reindex (category_id) SELECT unnest($1::uuid[])
@@ -61,7 +61,8 @@ async function reindexStep(tx: EntityManager): Promise<boolean> {
   );
   if (!work) return false;
   const rows = await tx.query<{ id: string }[]>(
-    `SELECT id FROM product WHERE category_id = $1 AND id > $2 ORDER BY id LIMIT ${STEP} FOR NO KEY UPDATE`,
+    `SELECT id FROM product WHERE category_id = $1 AND id > $2 AND archived_at IS NULL
+     ORDER BY id LIMIT ${STEP} FOR NO KEY UPDATE`,
     [work.category_id, work.after_id],
   );
   const last = rows.at(-1);

@@ -32,9 +32,17 @@ export async function seedCatalog(
     if (!done.has(start)) await services.db.transaction((tx) => insertBatch(tx, services, start, end));
     onProgress?.(end);
   }
-  // The planner knows nothing of rows that have just come, and would read the whole table for every search.
-  if (done.size < starts.length) await services.db.rows('ANALYZE product, variant, variant_price, stock_level');
+  if (done.size < starts.length) await settle(services);
   return products;
+}
+
+/** Makes what has come quick to read: searches would go through all that waits for the text index, and the planner guess. */
+async function settle(services: Services): Promise<void> {
+  await services.db.transaction(async (tx) => {
+    await tx.query(`SET LOCAL statement_timeout = '10min'`);
+    await tx.query(`SELECT gin_clean_pending_list('product_search'), gin_clean_pending_list('product_tags')`);
+    await tx.query('ANALYZE product, variant, variant_price, stock_level');
+  });
 }
 
 /** Starts of the batches whose last product is there: a batch is one transaction. */
@@ -56,6 +64,8 @@ async function insertCategories(tx: EntityManager): Promise<void> {
 
 async function insertBatch(tx: EntityManager, services: Services, start: number, end: number): Promise<void> {
   await tx.query('SELECT pg_advisory_xact_lock($1)', [SEED_LOCK]);
+  // The text index takes in what waits for it in few large portions instead of many small ones.
+  await tx.query(`SET LOCAL gin_pending_list_limit = '128MB'`);
   const wanted = Array.from({ length: end - start }, (_, n) => demoProductId(start + n));
   const rows = await tx.query<{ id: string }[]>('SELECT id FROM product WHERE id = ANY($1::uuid[])', [wanted]);
   const present = new Set(rows.map(({ id }) => id));

@@ -21,7 +21,7 @@ describe('words', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (typed) => {
         const words = queryWords(typed);
         expect(words.length).toBeLessThanOrEqual(24);
-        expect(words.every((word) => /^[\p{L}\p{N}]+$/u.test(word) && [...word].length <= 100)).toBe(true);
+        expect(words.every((word) => /^[\p{L}\p{N}]+$/u.test(word) && Array.from(word).length <= 100)).toBe(true);
         if (words.length > 0) expect(tsQueryText(words)).toMatch(/^('[\p{L}\p{N}]+' & )*'[\p{L}\p{N}]+':\*$/u);
       }),
     );

@@ -48,7 +48,10 @@ export class CreateCatalog1763700000001 implements MigrationInterface {
     await queryRunner.query(`CREATE INDEX product_sold_out ON product (id) ${listed} AND NOT available`);
     await queryRunner.query(`CREATE INDEX product_tags ON product USING gin (tags) ${listed}`);
     await queryRunner.query(`CREATE INDEX product_search ON product USING gin (search) ${listed}`);
-    await queryRunner.query('CREATE INDEX product_category ON product (category_id, id)');
+    await queryRunner.query(`CREATE INDEX product_category ON product (category_id, id) ${listed}`);
+    await queryRunner.query(
+      `CREATE INDEX product_price_range ON product USING gist (int8range(min_price, max_price, '[]')) ${listed}`,
+    );
     await queryRunner.query(`
       CREATE TABLE variant (
         id uuid PRIMARY KEY,

@@ -109,17 +109,26 @@ export function matchSql(criteria: Criteria, parameters: SqlParameters): string 
   return tsQuerySql(parameters.add(tsQueryText(criteria.words), 'text'));
 }
 
-/** Some variant costs between the limits. The range on the product row decides nearly always; only a gap needs a look. */
+/**
+ * Some variant costs between the limits. The range on the product row decides nearly always; only a gap needs a look. The plain
+ * comparisons say again what `&&` says: from them the planner knows how few products a narrow range leaves.
+ */
 function priceConditions({ minPrice, maxPrice }: Criteria, parameters: SqlParameters): string[] {
+  if (minPrice === null && maxPrice === null) return [];
+  // Upside down nothing lies between, and PostgreSQL refuses such a range.
+  if (minPrice !== null && maxPrice !== null && minPrice > maxPrice) return ['false'];
   const min = minPrice === null ? null : parameters.add(minPrice.toString(), 'bigint');
   const max = maxPrice === null ? null : parameters.add(maxPrice.toString(), 'bigint');
-  const conditions: string[] = [];
+  const conditions = [
+    `int8range(p.min_price, p.max_price, '[]') && int8range(${min ?? 'NULL'}, ${max ?? 'NULL'}, '[]')`,
+  ];
   if (min !== null) conditions.push(`p.max_price >= ${min}`);
   if (max !== null) conditions.push(`p.min_price <= ${max}`);
   if (min !== null && max !== null) {
-    conditions.push(`(p.min_price >= ${min} OR p.max_price <= ${max} OR EXISTS (
-      SELECT 1 FROM variant v JOIN variant_price price ON price.variant_id = v.id
-      WHERE v.product_id = p.id AND price.amount BETWEEN ${min} AND ${max}))`);
+    // bool_or, because the planner may turn EXISTS into one pass over all prices of the shop.
+    conditions.push(`(p.min_price >= ${min} OR p.max_price <= ${max} OR (
+      SELECT bool_or(price.amount BETWEEN ${min} AND ${max})
+      FROM variant v JOIN variant_price price ON price.variant_id = v.id WHERE v.product_id = p.id))`);
   }
   return conditions;
 }

@@ -11,7 +11,7 @@ const MAX_QUERY_WORDS = 24;
 /** Words of a text, in their order. */
 export function wordsOf(text: string): string[] {
   const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  return (plain.match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => [...word].slice(0, MAX_WORD).join(''));
+  return (plain.match(/[\p{L}\p{N}]+/gu) ?? []).map((word) => Array.from(word).slice(0, MAX_WORD).join(''));
 }
 
 /** Words of a search query, at most 24. Empty: nothing in it can be found. */

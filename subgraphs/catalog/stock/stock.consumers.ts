@@ -7,10 +7,10 @@ import { lockLevels, moveStock } from './ledger';
 import { findReservation, linesOf, setState } from './reservation';
 
 /** A confirmed order's units leave the stock: they are sold. Cancelled in the meantime: they went back already. */
-export const sellConfirmed = defineConsumer({
+export const sellConfirmed = defineConsumer<typeof orderConfirmed, Services>({
   queue: 'catalog.sell-confirmed',
   events: [orderConfirmed],
-  apply: async (tx, { payload: { orderId } }, _services: Services) => {
+  apply: async (tx, { payload: { orderId } }) => {
     const reservation = await findReservation(tx, orderId);
     if (reservation?.state === 'SOLD' || reservation?.state === 'RELEASED') return;
     // No units held for a confirmed order: somebody must look, so it ends among the dead letters.
