@@ -30,7 +30,7 @@ export function createCommandClient(options: {
   };
 
   async function overHttp(subgraph: SubgraphName, name: string, input: unknown, meta: CommandMeta, ms: number) {
-    const body = JSON.stringify({ input, key: meta.key });
+    const body = JSON.stringify({ input });
     const path = commandPath(name);
     const signed = options.signer.sign({
       method: 'POST',

@@ -35,16 +35,14 @@ export interface CommandMeta {
   /** On whose behalf; checked by the callee where the object has an owner. */
   principal: Principal;
   requestId: string;
-  /** Idempotency key of a command handled once, e.g. `<order id>:reserve`. */
-  key?: string;
 }
 
 /** Sends commands. */
 export interface CommandClient {
   /**
    * Sends and waits for the outcome, `deadlineMs` at most (default 3,000). Rejects with Fault SERVICE_UNAVAILABLE when the
-   * callee cannot be reached or does not answer in time: the outcome is then unknown, and the same command with the same key
-   * may be sent again. Expected refusals are part of the output, not errors.
+   * callee cannot be reached or does not answer in time: the outcome is then unknown, and the same command may be sent
+   * again: every command that changes something is idempotent by what it is about, an order's id as a rule. Expected refusals are part of the output, not errors.
    */
   send<Input extends z.ZodType, Output extends z.ZodType>(
     command: Command<Input, Output>,

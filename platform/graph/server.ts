@@ -14,7 +14,7 @@ const graphRequest = z.object({
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().nullish(),
 });
-const commandRequest = z.object({ input: z.unknown(), key: z.string().max(300).optional() });
+const commandRequest = z.object({ input: z.unknown() });
 
 /** Pause between empty lines on an idle stream: tells both ends that the other is there, in milliseconds. */
 const HEARTBEAT_MS = 10_000;
@@ -86,8 +86,8 @@ export function createSubgraphServer(door: SubgraphDoor): FastifyInstance {
   server.post<{ Params: { name: string } }>('/commands/:name', async (request, reply) => {
     const { principal, requestId, body } = verified(request);
     if (!door.commandNames.has(request.params.name)) throw new Fault('NOT_FOUND', 'There is no such command.');
-    const { input, key } = commandRequest.parse(body);
-    const output = await door.dispatch(request.params.name, input, { principal, requestId, key });
+    const { input } = commandRequest.parse(body);
+    const output = await door.dispatch(request.params.name, input, { principal, requestId });
     return reply.type('application/json').send(JSON.stringify(output ?? null));
   });
 

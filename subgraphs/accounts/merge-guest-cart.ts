@@ -20,7 +20,7 @@ export async function mergeGuestCart(
     await services.commands.send(
       mergeCommand,
       { userId: principal.id, cartToken },
-      { principal, requestId, key: `${principal.sessionId}:merge`, deadlineMs: DEADLINE_MS },
+      { principal, requestId, deadlineMs: DEADLINE_MS },
     );
   } catch (error) {
     services.log.warn({ err: error }, 'the guest cart was not merged at log-in');

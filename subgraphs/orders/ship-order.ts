@@ -92,7 +92,6 @@ async function capture(services: OrdersServices, orderId: string, requestId: str
   const meta = {
     principal: { kind: 'service', name: 'orders' } as const,
     requestId,
-    key: `${orderId}:capture`,
     deadlineMs: CAPTURE_MS,
   };
   const answer = await services.commands.send(capturePayment, { orderId }, meta);

@@ -27,7 +27,7 @@ export class OrdersWorld {
   readonly carts = new Map<string, FakeCart>();
   readonly reservations = new Map<string, { state: 'reserved' | 'pinned' | 'released'; until: number }>();
   readonly money = new Map<string, Money>();
-  /** Every command that was answered, in order, as `name key`. */
+  /** Every command that was answered, in order, as `name orderId`. */
   readonly log: string[] = [];
   /** Services that do not answer. */
   readonly down = new Set<string>();

@@ -41,7 +41,7 @@ export interface SubgraphUnderTest {
   command<I extends z.ZodType, O extends z.ZodType>(
     command: Command<I, O>,
     input: z.output<I>,
-    options?: { key?: string; principal?: Principal },
+    options?: { principal?: Principal },
   ): Promise<z.output<O>>;
   stop(): Promise<void>;
 }
@@ -98,7 +98,6 @@ export async function startSubgraph(
       const output = await started.dispatch(wireName(command), json, {
         principal: meta.principal ?? { kind: 'service', name: 'test' },
         requestId: randomUUID(),
-        key: meta.key,
       });
       return command.output.parse(JSON.parse(JSON.stringify(output ?? null)));
     },

@@ -10,8 +10,8 @@ export const LONGEST_MS = 3_000;
 const SHORTEST_MS = 100;
 
 /**
- * Sends a command under a key that is the same whenever the step is repeated; gives its answer. Undefined: none came, so it
- * is not known whether it was carried out, and it may be asked again.
+ * Sends a command and gives its answer; all are idempotent by the order's id. Undefined: none came, so it is not known whether
+ * it was carried out, and it may be asked again.
  */
 export async function ask<Input extends z.ZodType, Output extends z.ZodType>(
   run: CheckoutRun,
@@ -22,9 +22,8 @@ export async function ask<Input extends z.ZodType, Output extends z.ZodType>(
   const { services, checkout } = run;
   const { step, principal = { kind: 'service', name: 'orders' }, withinMs = LONGEST_MS } = options;
   const deadlineMs = Math.max(SHORTEST_MS, Math.min(withinMs, run.until - Date.now()));
-  const key = checkout.round === 0 ? `${checkout.orderId}:${step}` : `${checkout.orderId}:${step}:${checkout.round}`;
   try {
-    return await services.commands.send(command, input, { principal, requestId: checkout.requestId, key, deadlineMs });
+    return await services.commands.send(command, input, { principal, requestId: checkout.requestId, deadlineMs });
   } catch (error) {
     services.log.warn({ err: error, orderId: checkout.orderId, step }, 'a checkout step got no answer');
     return undefined;

@@ -24,7 +24,7 @@ export async function beginCheckout(
   given: Pick<Checkout, 'orderId' | 'actor' | 'key' | 'requestId' | 'buyerKind' | 'buyerId' | 'draft'>,
   now: Date,
 ): Promise<Checkout> {
-  const rest = { quote: null, round: 0, attempts: 0, lease: newUuid(), leasedUntil: null, doneAt: null };
+  const rest = { quote: null, attempts: 0, lease: newUuid(), leasedUntil: null, doneAt: null };
   const checkout: Checkout = { ...FIRST_FACTS, ...rest, ...given, dueAt: now, createdAt: now };
   await tx.insert(CheckoutEntity, { ...checkout, dueAt: () => 'now()', leasedUntil: leaseEnd });
   return checkout;
@@ -32,7 +32,7 @@ export async function beginCheckout(
 
 /** What a step may change. */
 export type Progress = Partial<
-  Pick<Checkout, 'direction' | 'cart' | 'stock' | 'payment' | 'placed' | 'reservedUntil' | 'round' | 'quote'>
+  Pick<Checkout, 'direction' | 'cart' | 'stock' | 'payment' | 'placed' | 'reservedUntil' | 'quote'>
 >;
 
 /**

@@ -57,10 +57,6 @@ export class CheckoutEntity implements CheckoutFacts {
   @Column({ name: 'reserved_until', type: 'timestamptz', precision: 3, nullable: true })
   reservedUntil!: Date | null;
 
-  /** How often the reservation was made anew; part of the command keys, or a repeated command would get its old answer. */
-  @Column('integer')
-  round!: number;
-
   /** JSON of a {@link Draft}; sealed in the database, emptied when nothing is left to do. */
   @Column({ type: 'text', nullable: true, transformer: sealedColumn() })
   draft!: string | null;

@@ -7,11 +7,11 @@ import { ask } from './ask';
 import { advance, refuse, type CheckoutRun } from './checkout-run';
 import { LeaseLost, saveProgress } from './checkout-store';
 
-/** do: every line or none. Again, under a new key, when the last reservation has lapsed. */
+/** do: every line or none. Again when the last reservation has lapsed. */
 export async function reserveStock(run: CheckoutRun): Promise<void> {
   const { quote, orderId, stock } = run.checkout;
   if (!quote) throw new Error('stock is reserved for a quote');
-  if (stock === 'reserved') await advance(run, { stock: 'asked', reservedUntil: null, round: run.checkout.round + 1 });
+  if (stock === 'reserved') await advance(run, { stock: 'asked', reservedUntil: null });
   const lines = quote.lines.map(({ variantId, quantity }) => ({ variantId, quantity }));
   const answer = await ask(run, command, { orderId, lines }, { step: 'reserve' });
   if (!answer) return void run.blocked.add('reserve');
@@ -45,7 +45,7 @@ export async function pinStock(run: CheckoutRun): Promise<void> {
   const answer = await ask(run, pin, { orderId: checkout.orderId }, { step: 'pin' });
   if (!answer) return void run.blocked.add('pin');
   if (answer.outcome === 'expired') {
-    return advance(run, { stock: 'asked', reservedUntil: null, round: checkout.round + 1 });
+    return advance(run, { stock: 'asked', reservedUntil: null });
   }
   const now = services.clock.now();
   run.checkout = await services.db.transaction(async (tx) => {

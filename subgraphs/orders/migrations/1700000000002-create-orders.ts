@@ -145,8 +145,6 @@ export class CreateOrders1700000000002 implements MigrationInterface {
         payment text NOT NULL CHECK (payment IN ('none', 'asked', 'pending', 'authorized', 'declined', 'reversed')),
         placed boolean NOT NULL,
         reserved_until timestamptz(3),
-        -- how often the reservation was made anew
-        round integer NOT NULL DEFAULT 0,
         -- sealed; both are emptied when nothing is left to do
         draft text,
         quote jsonb,
