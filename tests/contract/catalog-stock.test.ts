@@ -129,6 +129,15 @@ test('orders of several lines in opposite order do not block each other, and the
   });
 });
 
+test('two orders that take the last units of two siblings at the same moment leave the product sold out', async () => {
+  for (let round = 0; round < 12; round += 1) {
+    const { uuid, variants } = await makeProduct(shop, { onHand: [1, 1, 1, 1] });
+    await Promise.all(variants.map((variant) => reserve(randomUUID(), [variant.uuid, 1])));
+    const rows = await shop.services.db.rows('SELECT available FROM product WHERE id = $1', [uuid]);
+    expect(rows).toEqual([{ available: false }]);
+  }
+});
+
 test('the same order 20 times at once reserves once', async () => {
   const { variants } = await makeProduct(shop);
   const orderId = randomUUID();
