@@ -9,9 +9,10 @@ import { createGateway, type GatewayRoute } from './gateway';
 import { mailboxFolder, openAdapters, type Adapters } from './platform/adapters';
 import { createCommandClient, type LocalDispatch } from './platform/commands/client';
 import type { CommandClient } from './platform/commands/command';
-import { ConfigError, readConfig, SUBGRAPHS, type Config, type SubgraphName } from './platform/config';
+import { readConfig, SUBGRAPHS, type Config, type SubgraphName } from './platform/config';
 import { Database } from './platform/db/database';
 import { createDatabase, migrate } from './platform/db/prepare';
+import { portProblem, requirePort } from './platform/free-port';
 import type { SubgraphEndpoint } from './platform/graph/endpoint';
 import { localEndpoint } from './platform/graph/executor';
 import { buildSubgraph } from './platform/graph/schema';
@@ -22,6 +23,7 @@ import { createLog, type Log } from './platform/log';
 import { readMailbox, renderMailbox } from './platform/mail/mailbox';
 import { pruneMessages, startRelay } from './platform/outbox';
 import { PROJECT_ROOT } from './platform/root';
+import { isExplained, runCommand, StartProblem } from './platform/start-problem';
 import type { Services, StartedSubgraph } from './platform/subgraph';
 import { consumerBindings, SUBGRAPH_DEFINITIONS } from './subgraphs';
 import { seedAccounts } from './subgraphs/accounts/seed';
@@ -45,27 +47,35 @@ interface Opened {
   started: StartedSubgraph;
 }
 
-/** Starts the roles and gives the gateway's URL, if it is among them. Everything started is registered for stopping. */
+/**
+ * Starts the roles and gives the gateway's URL, if it is among them. Everything started is registered for stopping. Once
+ * `stopping` is aborted no further stage begins: the call rejects, and the caller stops what there is.
+ */
 async function start(
   config: Config,
   roles: readonly Role[],
   log: Log,
   lifecycle: Lifecycle,
+  stopping: AbortSignal,
 ): Promise<string | undefined> {
   const alone = roles.length === ROLES.length;
   const names = SUBGRAPHS.filter((name) => roles.includes(name));
-  const adapters = await openAdapters(config, log, lifecycle, !alone && names.length > 0);
+  if (roles.includes('gateway')) await requirePort(config.port, config.host);
+  const adapters = await openAdapters(config, log, lifecycle, alone || names.length === 0 ? 'shop' : 'part');
   const local: Partial<Record<SubgraphName, LocalDispatch>> = {};
   const commands = createCommandClient({ local, urls: config.subgraphUrls, signer: adapters.signer });
   lifecycle.onStop('commands', () => commands.close());
 
   if (alone) await Promise.all(names.map((name) => prepareDatabase(adapters, name)));
+  stopping.throwIfAborted();
   const opened = await Promise.all(names.map((name) => openSubgraph(adapters, name, commands, lifecycle)));
+  stopping.throwIfAborted();
   for (const { name, started } of opened) local[name] = (...call) => started.dispatch(...call);
   if (alone && config.demo) await seed(opened, {});
 
   const endpoints: Partial<Record<SubgraphName, SubgraphEndpoint>> = {};
   for (const { name, started } of opened) {
+    stopping.throwIfAborted();
     const { schema } = await buildSubgraph(SUBGRAPH_DEFINITIONS[name]);
     endpoints[name] = localEndpoint({ schema, subgraph: started, log });
   }
@@ -85,6 +95,7 @@ async function start(
     endpoints,
     routes: routes(config),
   });
+  stopping.throwIfAborted();
   // After the gateway is built: building keeps the process busy for a second, too long for leases and time limits.
   if (names.length > 0) await startWork(adapters, opened, lifecycle);
   // Registered last, so stopped first: what is in flight still needs all the rest.
@@ -215,7 +226,7 @@ export async function prepareShop(config: Config, options: SeedOptions = {}): Pr
   const log = createLog({ level: config.logLevel, name: 'prepare' });
   const lifecycle = new Lifecycle(log);
   try {
-    const adapters = await openAdapters(config, log, lifecycle, false);
+    const adapters = await openAdapters(config, log, lifecycle, 'command');
     const commands = createCommandClient({ local: {}, urls: config.subgraphUrls, signer: adapters.signer });
     lifecycle.onStop('commands', () => commands.close());
     await Promise.all(SUBGRAPHS.map((name) => prepareDatabase(adapters, name)));
@@ -248,44 +259,66 @@ ${config.demo ? demo : ''}
 `;
 }
 
+/** How long a signal that comes while starting waits for the stage at work, in ms. */
+const STAGE_MS = 3_000;
+
 /** Runs until SIGINT or SIGTERM. */
 async function run(args: readonly string[]): Promise<void> {
+  const role = roleOf(args);
   const config = readConfig();
-  const [asked] = args;
-  const role = ROLES.find((name) => name === asked);
-  if (asked !== undefined && !role) throw new ConfigError([`role: must be one of ${ROLES.join(', ')}`]);
   const log = createLog({ level: config.logLevel, name: role ?? 'souk' });
   const lifecycle = new Lifecycle(log);
-  let stopping: Promise<void> | undefined;
-  const stop = (): void => {
-    stopping ??= lifecycle.stop().then(() => process.exit(process.exitCode ?? 0));
+  const stopping = new AbortController();
+  const started = start(config, role ? [role] : ROLES, log, lifecycle, stopping.signal);
+  let ended: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping.abort();
+    ended ??= settled(started, STAGE_MS).then(() => lifecycle.stop());
+    return ended;
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  const exit = (): void => void stop().then(() => process.exit());
+  process.on('SIGINT', exit);
+  process.on('SIGTERM', exit);
   try {
-    const url = await start(config, role ? [role] : ROLES, log, lifecycle);
-    if (!role && !stopping) process.stdout.write(banner(config));
+    const url = await started;
+    if (!role && !stopping.signal.aborted) process.stdout.write(banner(config));
     else log.info({ url }, 'started');
   } catch (error) {
+    // What was told to stop has failed for that reason.
+    if (stopping.signal.aborted) return;
+    const problem = listenProblem(error, config) ?? error;
+    if (!isExplained(problem)) log.error({ err: problem }, 'start failed');
+    process.stderr.write(`${problem instanceof Error ? problem.message : 'Souk could not start.'}\n`);
     process.exitCode = 1;
-    if (!stopping) process.stderr.write(`${explain(error, config)}\n`);
-    stop();
+    exit();
   }
 }
 
-/** One clear line for what an operator can mend; the rest by its message. */
-function explain(error: unknown, config: Config): string {
-  if (!(error instanceof Error)) return 'Souk could not start.';
-  if ('code' in error && error.code === 'EADDRINUSE') {
-    const port = 'port' in error && typeof error.port === 'number' ? error.port : config.port;
-    return `Port ${port} is taken. Choose another one with PORT.`;
+/** The part asked for; undefined: all of them. `--subgraph` (npm run start:subgraph) asks for the name of one. */
+function roleOf(args: readonly string[]): Role | undefined {
+  const [asked, ...rest] = args.filter((arg) => arg !== '--subgraph');
+  const known: readonly Role[] = args.includes('--subgraph') ? SUBGRAPHS : ROLES;
+  const role = known.find((name) => name === asked);
+  if (rest.length > 0 || (!role && (asked !== undefined || known !== ROLES))) {
+    throw new StartProblem(`Say which part to start, one of: ${known.join(', ')}.`);
   }
-  return error.message;
+  return role;
 }
 
-if (require.main === module) {
-  run(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : 'Souk could not start.'}\n`);
-    process.exitCode = 1;
-  });
+/** Resolves when the promise has settled either way, at the latest after `withinMs`. */
+async function settled(promise: Promise<unknown>, withinMs: number): Promise<void> {
+  const done = promise.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([done, new Promise((resolve) => setTimeout(resolve, withinMs))]);
 }
+
+/** A port taken since it was looked at, or a subgraph's own. */
+function listenProblem(error: unknown, config: Config): StartProblem | undefined {
+  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'listen' && 'code' in error))
+    return undefined;
+  return portProblem(String(error.code), 'port' in error && typeof error.port === 'number' ? error.port : config.port);
+}
+
+if (require.main === module) runCommand(() => run(process.argv.slice(2)));

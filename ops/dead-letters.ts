@@ -4,6 +4,7 @@ import type { Bus } from '../platform/bus/bus';
 import { createRabbitBus } from '../platform/bus/rabbit';
 import { readConfig } from '../platform/config';
 import { createLog } from '../platform/log';
+import { runCommand, StartProblem } from '../platform/start-problem';
 import { consumerBindings } from '../subgraphs';
 
 const USAGE = 'Usage: npm run dead-letters -- list | replay QUEUE';
@@ -13,7 +14,7 @@ async function main(): Promise<void> {
   const [command, queue, ...rest] = process.argv.slice(2);
   const isList = command === 'list' && queue === undefined;
   const isReplay = command === 'replay' && queue !== undefined && rest.length === 0;
-  if (!isList && !isReplay) throw new Error(USAGE);
+  if (!isList && !isReplay) throw new StartProblem(USAGE);
   const config = readConfig();
   const bus = createRabbitBus({
     url: config.rabbitUrl ?? DEFAULT_RABBITMQ_URL,
@@ -22,7 +23,7 @@ async function main(): Promise<void> {
   });
   try {
     await bus.declare(consumerBindings());
-    if (!bus.healthy()) throw new Error('RabbitMQ cannot be reached: look at RABBITMQ_URL.');
+    if (!bus.healthy()) throw new StartProblem('RabbitMQ cannot be reached: look at RABBITMQ_URL.');
     await (isReplay ? replay(bus, queue) : list(bus));
   } finally {
     await bus.close();
@@ -41,7 +42,7 @@ async function list(bus: Bus): Promise<void> {
 
 async function replay(bus: Bus, queue: string): Promise<void> {
   if (!consumerBindings().some((binding) => binding.queue === queue)) {
-    throw new Error(
+    throw new StartProblem(
       `No such queue. There are: ${consumerBindings()
         .map((binding) => binding.queue)
         .join(', ')}`,
@@ -54,7 +55,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : 'failed'}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

@@ -5,15 +5,19 @@ import { createDatabase, migrate } from '../platform/db/prepare';
 import { Lifecycle } from '../platform/lifecycle';
 import { createLog } from '../platform/log';
 import { openAdapters } from '../platform/adapters';
+import { runCommand, StartProblem } from '../platform/start-problem';
 import { SUBGRAPH_DEFINITIONS } from '../subgraphs';
 
 async function main(): Promise<void> {
-  const direction = process.argv[2] === 'down' ? 'down' : 'up';
+  const [asked = 'up', ...rest] = process.argv.slice(2);
+  if ((asked !== 'up' && asked !== 'down') || rest.length > 0)
+    throw new StartProblem('Usage: npm run migrate [-- down]');
+  const direction = asked;
   const config = readConfig();
   const log = createLog({ level: config.logLevel, name: 'migrate' });
   const lifecycle = new Lifecycle(log);
   try {
-    const adapters = await openAdapters(config, log, lifecycle, false);
+    const adapters = await openAdapters(config, log, lifecycle, 'command');
     for (const name of SUBGRAPHS) {
       const url = await adapters.databaseOf(name);
       await createDatabase(url);
@@ -27,7 +31,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : 'migration failed'}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

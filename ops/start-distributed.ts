@@ -9,12 +9,13 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadSecrets } from '../platform/auth/development-secrets';
 import { childEnvironment, readConfig, SUBGRAPHS, type Config } from '../platform/config';
-import { freePort } from '../platform/free-port';
+import { freePort, requirePort } from '../platform/free-port';
 import { databaseUrl, dropDatabase } from '../platform/db/prepare';
 import { dropRabbitNamespace } from '../platform/bus/drop';
 import { dropRedisNamespace } from '../platform/redis';
 import { banner, prepareShop } from '../main';
 import { PROJECT_ROOT } from '../platform/root';
+import { runCommand } from '../platform/start-problem';
 import { consumerBindings } from '../subgraphs';
 
 const DEFAULTS = {
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
 
   for (const name of SUBGRAPHS) settings[`${name.toUpperCase()}_URL`] = `http://127.0.0.1:${await freePort()}`;
   const config = readConfig(childEnvironment(settings));
+  await requirePort(config.port, config.host);
   await loadSecrets(config); // made here once, so that six processes starting at once find them
   await prepareShop(config);
   const family = new Family(settings);
@@ -130,7 +132,4 @@ async function ready(config: Config, family: Family): Promise<boolean> {
   return false;
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : 'start failed'}\n`);
-  process.exitCode = 1;
-});
+runCommand(main);

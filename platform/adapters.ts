@@ -52,11 +52,15 @@ export function mailboxFolder(config: Config): string {
 }
 
 /**
- * Opens what the settings name. What is not configured lives inside this process. `shares`: other processes work with the same
- * stores, so RABBITMQ_URL, REDIS_URL and DATABASE_URL are required: in-process ones would reach nobody.
+ * For whom adapters are opened. `shop`: a process with all the parts. `part`: one of several that work with the same stores, so
+ * DATABASE_URL, REDIS_URL and RABBITMQ_URL are required: in-process ones would reach nobody. `command`: an operator's command,
+ * which uses the embedded PostgreSQL of a shop that runs.
  */
-export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycle, shares: boolean): Promise<Adapters> {
-  if (shares) requireShared(config);
+export type AdapterUse = 'shop' | 'part' | 'command';
+
+/** Opens what the settings name. What is not configured lives inside this process. */
+export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycle, use: AdapterUse): Promise<Adapters> {
+  if (use === 'part') requireShared(config);
   await mkdir(config.dataDir, { recursive: true });
   const secrets = await loadSecrets(config);
   registerProcessMetrics();
@@ -92,7 +96,7 @@ export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycl
   let embedded: Promise<string> | undefined;
   const serverUrl = async (): Promise<string> => {
     if (config.databaseUrl) return config.databaseUrl;
-    embedded ??= startEmbeddedPostgres({ dataDir: config.dataDir, log }).then((server) => {
+    embedded ??= startEmbeddedPostgres({ dataDir: config.dataDir, log, join: use === 'command' }).then((server) => {
       lifecycle.onStopLast('database server', () => server.stop());
       return server.url;
     });

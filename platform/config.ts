@@ -9,7 +9,14 @@ export const SUBGRAPHS = ['accounts', 'catalog', 'cart', 'orders', 'payments'] a
 /** One of {@link SUBGRAPHS}. */
 export type SubgraphName = (typeof SUBGRAPHS)[number];
 
-const port = z.coerce.number().int().min(1).max(65_535);
+/** A whole number within bounds, as text. */
+const whole = (min: number, max: number): z.ZodType<number> => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+/** One of a few words. */
+const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, { error: `must be ${words.join(' or ')}` });
 /** A URL of one of these schemes: without the check "localhost:6379" would pass, as scheme "localhost". */
 const url = (...schemes: string[]): z.ZodType<string | undefined> =>
   z
@@ -25,8 +32,8 @@ const secretList = z
 const postgresUrl = url('postgres', 'postgresql');
 
 const environment = z.object({
-  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-  PORT: port.default(4000),
+  NODE_ENV: oneOf('development', 'test', 'production').default('development'),
+  PORT: whole(1, 65_535).default(4000),
   HOST: z.string().min(1).default('127.0.0.1'),
   SOUK_PUBLIC_URL: url('http', 'https'),
   DATA_DIR: z.string().min(1).default('.souk'),
@@ -34,23 +41,23 @@ const environment = z.object({
     .string()
     .regex(/^[a-z][a-z0-9_]{0,30}$/, 'must be 1 to 31 lower-case letters, digits and "_", a letter first')
     .default('souk'),
-  SOUK_WORK: z.enum(['api', 'jobs', 'both']).default('both'),
+  SOUK_WORK: oneOf('api', 'jobs', 'both').default('both'),
   DATABASE_URL: postgresUrl,
   REDIS_URL: url('redis', 'rediss'),
   RABBITMQ_URL: url('amqp', 'amqps'),
   SOUK_JWT_PRIVATE_KEYS: secretList,
   SOUK_INTERNAL_SECRETS: secretList,
   SOUK_ENCRYPTION_KEYS: secretList,
-  PAYMENT_PROVIDER: z.enum(['sandbox']).default('sandbox'),
+  PAYMENT_PROVIDER: oneOf('sandbox').default('sandbox'),
   SMTP_URL: url('smtp', 'smtps'),
-  SOUK_DEMO: z.enum(['0', '1']).optional(),
-  SOUK_INTROSPECTION: z.enum(['all', 'admins']).optional(),
+  SOUK_DEMO: oneOf('0', '1').optional(),
+  SOUK_INTROSPECTION: oneOf('all', 'admins').optional(),
   SOUK_CURRENCY: z
     .string()
     .refine((code) => currencyDigits(code) !== null, 'must be an ISO 4217 code')
     .default('USD'),
-  SOUK_RESERVATION_MINUTES: z.coerce.number().int().min(1).max(1440).default(15),
-  SOUK_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  SOUK_RESERVATION_MINUTES: whole(1, 1440).default(15),
+  SOUK_LOG_LEVEL: oneOf('silent', 'error', 'warn', 'info', 'debug').default('info'),
   ...perSubgraph((name) => [`${name}_DATABASE_URL`, postgresUrl]),
   ...perSubgraph((name) => [`${name}_REPLICA_URL`, postgresUrl]),
   ...perSubgraph((name) => [`${name}_URL`, url('http', 'https')]),

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DataSource, type EntityManager, type MixedList } from 'typeorm';
 import { Counter, Histogram } from 'prom-client';
+import { explainConnecting } from './connect-problem';
 import { CountStatements } from './statement-counter';
 
 /** Whose statements are counted: requests, or work nobody waits for. */
@@ -67,7 +68,7 @@ export class Database {
       subscribers: [],
       logging: false,
     });
-    await dataSource.initialize();
+    await explainConnecting(options.url, () => dataSource.initialize());
     dataSource.subscribers.push(
       new CountStatements((seconds) => {
         statements.inc({ subgraph: options.subgraph, source: source.getStore() ?? 'background' });

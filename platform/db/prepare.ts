@@ -1,6 +1,7 @@
 /** Creates, migrates and drops databases. */
 import { Client, escapeIdentifier } from 'pg';
 import { DataSource, type MixedList } from 'typeorm';
+import { explainConnecting } from './connect-problem';
 
 /** The URL of one subgraph's database on a server: `<namespace>_<subgraph>`. */
 export function databaseUrl(serverUrl: string, namespace: string, subgraph: string): string {
@@ -14,7 +15,7 @@ async function onServer<T>(url: string, work: (client: Client, name: string) => 
   const name = decodeURIComponent(server.pathname.slice(1));
   server.pathname = '/postgres';
   const client = new Client({ connectionString: server.toString(), connectionTimeoutMillis: 5_000 });
-  await client.connect();
+  await explainConnecting(url, () => client.connect());
   try {
     return await work(client, name);
   } finally {
@@ -54,7 +55,7 @@ export async function migrate(
   direction: 'up' | 'down' = 'up',
 ): Promise<string[]> {
   const lock = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  await lock.connect();
+  await explainConnecting(url, () => lock.connect());
   const dataSource = new DataSource({
     type: 'postgres',
     url,
