@@ -4,8 +4,7 @@
  *   contract     PostgreSQL, Redis, RabbitMQ: adapters against the real thing
  *   stories      a shop in one process; clients over HTTP and WebSocket
  *   distributed  the same story files against six processes, and what only those can show: parts that die
- * A shop is started outside Jest by the set-up of its project, which finds the project's name in
- * `projectConfig.displayName.name`; a test finds it in the global SOUK_TEST_PROJECT.
+ * A shop is started outside Jest by the set-up of its project; a test finds the project's name in the global SOUK_TEST_PROJECT.
  */
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
@@ -34,7 +33,10 @@ const project = (name, folder, extra = {}) => ({
 });
 
 const support = (file) => join(__dirname, 'tests/support', file);
-const shop = { globalSetup: support('global-setup.ts'), globalTeardown: support('global-teardown.ts') };
+const shop = (name) => ({
+  globalSetup: support(`${name}-setup.ts`),
+  globalTeardown: support(`${name}-teardown.ts`),
+});
 
 /** @type {import('jest').Config} */
 module.exports = {
@@ -44,7 +46,7 @@ module.exports = {
   projects: [
     project('unit', 'unit'),
     project('contract', 'contract'),
-    project('stories', 'stories', shop),
-    project('distributed', '{stories,distributed}', shop),
+    project('stories', 'stories', shop('stories')),
+    project('distributed', '{stories,distributed}', shop('distributed')),
   ],
 };

@@ -1,0 +1,3 @@
+import { shop } from './distributed-shop';
+
+export default shop.tearDown;

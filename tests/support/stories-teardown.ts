@@ -1,0 +1,3 @@
+import { shop } from './stories-shop';
+
+export default shop.tearDown;
