@@ -118,7 +118,8 @@ async function openSubgraph(
   const definition = SUBGRAPH_DEFINITIONS[name];
   const { entities, migrations } = definition;
   const url = await adapters.databaseOf(name);
-  const db = await Database.connect({ subgraph: name, url, entities, migrations });
+  const replicaUrl = adapters.config.replicaUrls[name];
+  const db = await Database.connect({ subgraph: name, url, replicaUrl, entities, migrations });
   lifecycle.onStop(`${name} database`, () => db.close());
   const { config, clock, log, cache, pubsub, sealer, accessTokens, mailer } = adapters;
   const services: Services = {

@@ -7,7 +7,7 @@ import type { Target } from './target';
 export type Operation = (target: Target, buyer: Buyer, turn: number) => Promise<number>;
 
 const CARD = `slug name availableForSale priceRange { min { amount currencyCode } } images { url altText }`;
-const CATALOGUE_PAGE = `query ($first: Int, $sort: ProductSort) { products(first: $first, sort: $sort) { nodes { ${CARD} } pageInfo { endCursor } } }`;
+const CATALOGUE_PAGE = `query ($first: Int, $sort: ProductSort, $filter: ProductFilter) { products(first: $first, sort: $sort, filter: $filter) { nodes { ${CARD} } pageInfo { endCursor } } }`;
 const PRODUCT = `query ($slug: String) { product(slug: $slug) { ${CARD} description attributes { name value } category { name }
   variants { id sku name price { amount } availableForSale options { name value } } } }`;
 const SEARCH = `query ($query: String) { products(query: $query, first: 24) { nodes { ${CARD} } } }`;
@@ -32,7 +32,9 @@ const addOne: Operation = (target, buyer, turn) =>
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'catalogue page': (target, _, turn) => {
     const sort = pick(['NEWEST', 'PRICE_ASC', 'PRICE_DESC', 'NAME_ASC'], turn);
-    return target.send(CATALOGUE_PAGE, { first: 20 + (turn % 8), sort });
+    // A price of its own for each turn: the gateway shares equal queries in flight, and a benchmark must not live on that.
+    const filter = { minPrice: (turn / 1_000).toFixed(2) };
+    return target.send(CATALOGUE_PAGE, { first: 20 + (turn % 8), sort, filter });
   },
   product: (target, { slugs }, turn) => target.send(PRODUCT, { slug: pick(slugs, turn) }),
   search: (target, { words }, turn) => target.send(SEARCH, { query: pick(words, turn) }),

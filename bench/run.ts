@@ -41,7 +41,8 @@ async function load(
         const turn = started++;
         const at = performance.now();
         try {
-          bytes += await once(client, turn);
+          const size = await once(client, turn);
+          bytes += size;
         } catch {
           errors += 1;
         }

@@ -38,44 +38,23 @@ export interface DatabaseOptions {
   url: string;
   entities: MixedList<Function>;
   migrations: MixedList<Function>;
-  /** Connections at most (default 10). */
+  /** A read replica of the same database, for what may be a moment old. */
+  replicaUrl?: string;
+  /** Connections at most, to each (default 10). */
   poolSize?: number;
 }
 
 /** A subgraph's database. */
 export class Database {
-  private constructor(readonly dataSource: DataSource) {}
+  private constructor(
+    readonly dataSource: DataSource,
+    private readonly replica: DataSource | null,
+  ) {}
 
   /** Connects. Does not migrate. */
   static async connect(options: DatabaseOptions): Promise<Database> {
-    const dataSource = new DataSource({
-      type: 'postgres',
-      url: options.url,
-      entities: options.entities,
-      migrations: options.migrations,
-      migrationsTableName: 'migrations',
-      synchronize: false,
-      poolSize: options.poolSize ?? 10,
-      connectTimeoutMS: 3_000,
-      extra: {
-        application_name: `souk-${options.subgraph}`,
-        // Our statements are short: in a large shop compiling one took 200 ms where running it took 5.
-        options: '-c jit=off',
-        statement_timeout: 10_000,
-        idle_in_transaction_session_timeout: 30_000,
-      },
-      poolErrorHandler: () => undefined, // an idle connection lost: the pool opens another; nothing to do, must not crash
-      subscribers: [],
-      logging: false,
-    });
-    await explainConnecting(options.url, () => dataSource.initialize());
-    dataSource.subscribers.push(
-      new CountStatements((seconds) => {
-        statements.inc({ subgraph: options.subgraph, source: source.getStore() ?? 'background' });
-        durations.observe({ subgraph: options.subgraph }, seconds);
-      }),
-    );
-    return new Database(dataSource);
+    const dataSource = await open(options, options.url);
+    return new Database(dataSource, options.replicaUrl ? await open(options, options.replicaUrl) : null);
   }
 
   /** For statements outside a transaction. */
@@ -86,6 +65,11 @@ export class Database {
   /** Rows of one statement; `$1`, `$2`, … are the parameters. bigint and numeric columns come as strings. */
   async rows<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     return this.dataSource.query<Row[]>(sql, [...parameters]);
+  }
+
+  /** The same from the replica, if there is one: a moment old then. For lists and searches, never for what is decided upon. */
+  async staleRows<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return (this.replica ?? this.dataSource).query<Row[]>(sql, [...parameters]);
   }
 
   /**
@@ -103,8 +87,39 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    for (const opened of [this.dataSource, this.replica]) if (opened?.isInitialized) await opened.destroy();
   }
+}
+
+async function open(options: DatabaseOptions, url: string): Promise<DataSource> {
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    entities: options.entities,
+    migrations: options.migrations,
+    migrationsTableName: 'migrations',
+    synchronize: false,
+    poolSize: options.poolSize ?? 10,
+    connectTimeoutMS: 3_000,
+    extra: {
+      application_name: `souk-${options.subgraph}`,
+      // Our statements are short: in a large shop compiling one took 200 ms where running it took 5.
+      options: '-c jit=off',
+      statement_timeout: 10_000,
+      idle_in_transaction_session_timeout: 30_000,
+    },
+    poolErrorHandler: () => undefined, // an idle connection lost: the pool opens another; nothing to do, must not crash
+    subscribers: [],
+    logging: false,
+  });
+  await explainConnecting(url, () => dataSource.initialize());
+  dataSource.subscribers.push(
+    new CountStatements((seconds) => {
+      statements.inc({ subgraph: options.subgraph, source: source.getStore() ?? 'background' });
+      durations.observe({ subgraph: options.subgraph }, seconds);
+    }),
+  );
+  return dataSource;
 }
 
 function isRetryable(error: unknown): boolean {

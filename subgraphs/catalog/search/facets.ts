@@ -26,7 +26,10 @@ export async function countFacets(services: Services, criteria: Criteria): Promi
       ),
     ),
   ];
-  const rows = await services.db.rows<{ tag: string; count: number }>(counts.join(' UNION ALL '), parameters.values);
+  const rows = await services.db.staleRows<{ tag: string; count: number }>(
+    counts.join(' UNION ALL '),
+    parameters.values,
+  );
   return facetsOf(rows);
 }
 

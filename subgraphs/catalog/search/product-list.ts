@@ -67,7 +67,7 @@ export async function listProducts(
   const source = sort === 'RELEVANCE' ? rankedSql(criteria, parameters) : null;
   const condition = source === null ? conditionSql(criteria, parameters) : 'true';
   const { where, orderAndLimit } = keysetSql(page, sorting.columns, parameters.values);
-  const rows = await services.db.rows<SortedRow>(
+  const rows = await services.db.staleRows<SortedRow>(
     source === null
       ? `SELECT ${PRODUCT_COLUMNS}, p.name_key, p.sold FROM product p WHERE ${condition} AND ${where} ${orderAndLimit}`
       : // The page is cut before the rows are fetched whole.
@@ -85,7 +85,7 @@ export async function listProducts(
 export async function countProducts(services: Services, criteria: Criteria): Promise<number> {
   const parameters = new SqlParameters();
   const condition = conditionSql(criteria, parameters);
-  const [row] = await services.db.rows<{ count: number }>(
+  const [row] = await services.db.staleRows<{ count: number }>(
     `SELECT count(*)::int AS count FROM (SELECT 1 FROM product p WHERE ${condition} LIMIT ${MAX_TOTAL_COUNT}) counted`,
     parameters.values,
   );

@@ -19,7 +19,7 @@ export async function suggestSearches(
   const { query, first } = validateArguments(suggestArguments, args);
   const words = queryWords(query);
   if (words.length === 0) return [];
-  const rows = await services.db.rows<{ name: string }>(
+  const rows = await services.db.staleRows<{ name: string }>(
     `SELECT p.name FROM product p
      WHERE p.archived_at IS NULL AND p.search @@ to_tsquery('simple', $1)
      ORDER BY p.sold DESC, p.id DESC LIMIT ${CANDIDATES}`,
