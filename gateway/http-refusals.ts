@@ -29,6 +29,8 @@ const DOCUMENT_CODES: ReadonlySet<ErrorCode> = new Set([
  * otherwise kept (405, 400 for a body without a query), but for errors of the document.
  */
 export function refusalStatus(code: ErrorCode, mediaType: string, chosen: number): number {
+  // The client accepts neither of our types: Apollo Server says that in place of the operation's own error.
+  if (chosen === 406) return chosen;
   if (chosen !== 500 && !DOCUMENT_CODES.has(code)) return chosen;
   // Clients of plain JSON expect 200 for whatever a GraphQL answer can say.
   if (!mediaType.startsWith('application/graphql-response+json') && !FAILURES.has(code)) return 200;

@@ -4,11 +4,18 @@ import type { GraphQLFormattedError } from 'graphql';
 /** Errors in an answer, at most: a page of a hundred products needs no five hundred. */
 const MOST_ERRORS = 100;
 
-/** `data` is the answer's; a path that goes through a null ends there. The order stays. */
+/** What a fetch fails with as a whole: its errors were put at every field it was asked for (missing-paths.ts). */
+const OF_FETCHES: ReadonlySet<unknown> = new Set(['SERVICE_UNAVAILABLE', 'INTERNAL_ERROR']);
+
+/**
+ * `data` is the answer's. The path of an outage that goes through a null ends there; any other error stays at the field
+ * that caused it, even if that field could not be null and took its parent along. The order stays.
+ */
 export function placeErrors<E extends GraphQLFormattedError>(data: unknown, errors: readonly E[]): E[] {
   const placed = new Map<string, E>();
   for (const error of errors) {
-    const path = error.path && upToNull(data, error.path);
+    const ofFetch = OF_FETCHES.has(error.extensions?.['code']);
+    const path = ofFetch ? error.path && upToNull(data, error.path) : error.path;
     const key = JSON.stringify([
       path,
       error.message,

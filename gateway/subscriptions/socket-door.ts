@@ -6,7 +6,8 @@ import { GraphQLError, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ANONYMOUS, type Principal } from '../../platform/auth/principal';
 import { codeOf } from '../../platform/errors';
-import type { Log } from '../../platform/log';
+import { newUuid } from '../../platform/ids';
+import { withLogScope, type Log } from '../../platform/log';
 import type { Authenticator } from '../authenticator';
 import type { ErrorFormatter } from '../format-error';
 import { refuseSocket } from '../http-refusals';
@@ -151,7 +152,9 @@ function runPrepared({ contextValue }: ExecutionArgs): ReturnType<SocketOperatio
 }
 
 function formattedErrors(error: GraphQLError, format: ErrorFormatter): readonly ReturnType<ErrorFormatter>[] {
-  return error.originalError instanceof RefusedOperation ? error.originalError.errors : [format(error)];
+  if (error.originalError instanceof RefusedOperation) return error.originalError.errors;
+  // Refused before it became an operation, so it has no request id yet.
+  return [withLogScope({ requestId: newUuid() }, () => format(error))];
 }
 
 /** Resolves when the frame is on its way: that is how a slow reader slows its subscriptions. */

@@ -112,10 +112,16 @@ export const countryText = z.string().refine((value) => {
 export const momentText = z.string().transform((value, context) => {
   const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(value);
   const moment = new Date(value);
-  if (iso && !Number.isNaN(moment.getTime())) return moment;
+  if (iso && isDay(value.slice(0, 10)) && !Number.isNaN(moment.getTime())) return moment;
   context.addIssue({ code: 'custom', message: 'Must be a moment as ISO 8601 with a time zone.' });
   return z.NEVER;
 });
+
+/** Whether the calendar has the day: JavaScript takes 30 February for the first days of March. */
+function isDay(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
 
 const AMOUNT_MESSAGES: Record<AmountProblem, string> = {
   format: 'Must be a decimal number without sign or exponent, e.g. "29.99".',

@@ -1,5 +1,6 @@
 /** Fields of an order that cost a statement or a key. */
 import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { z } from 'zod';
 import { EmailAddress } from '../../platform/graph/scalars';
 import { addressInput, validateArguments, wholeNumber } from '../../platform/graph/validate';
 import { PostalAddress } from '../../platform/graph/values';
@@ -82,14 +83,14 @@ export class OrderFieldsResolver {
     @Arg('first', () => Int, { nullable: true, description: 'How many, 1 to 100; 100 when absent.' })
     first?: number | null,
   ): Promise<OrderEvent[]> {
-    const limit = validateArguments(limits, first ?? MAX_EVENTS);
+    const limit = validateArguments(timelineArguments, { first }).first ?? MAX_EVENTS;
     const range = { orderId: row.id, after: after == null ? 0n : fromCursor(after), first: limit };
     const events = await orderTimeline(context).load(range);
     return events.map((event) => showEvent(event, row, context.services.sealer));
   }
 }
 
-const limits = wholeNumber(1, MAX_EVENTS);
+const timelineArguments = z.object({ first: wholeNumber(1, MAX_EVENTS).nullish() });
 
 function open(sealer: Sealer, sealed: string | null): string | null {
   return sealed === null ? null : sealer.open(sealed);

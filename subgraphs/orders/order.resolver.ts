@@ -99,7 +99,11 @@ export class OrderResolver {
     @Arg('input', () => CancelOrderInput, { description: 'Which, and why.' }) input: CancelOrderInput,
     @Ctx() { services, principal, requestId }: Context,
   ): Answer {
-    return payload('order', async () => orderAfter(services, await cancelOrder(services, principal, input, requestId)));
+    return payload('order', async () => {
+      const orderId = await cancelOrder(services, principal, input, requestId);
+      // Whoever cancelled with the order's token is shown it, as wherever they use it.
+      return findOrder(services, principal, { id: toId('ord', orderId), token: input.token });
+    });
   }
 
   @Directive('@tag(name: "staff")')
