@@ -4,6 +4,7 @@
  */
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import {
+  Kind,
   parse,
   print,
   printSchema,
@@ -19,6 +20,13 @@ import type { GraphContext, ReferenceResolver } from '../subgraph';
 
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9",
   import: ["@key", "@shareable", "@tag", "@external", "@requires", "@provides", "@inaccessible", "@override", "@cost", "@listSize"])`;
+
+/** What type-graphql has no place for. Equal in every subgraph, or composition would complain. */
+const ROOT_DESCRIPTIONS: Record<string, string> = {
+  Query: 'What can be read. What you may not see is null, like what does not exist.',
+  Mutation: 'What can be done. What you can mend yourself comes back as `userErrors`, next to the object or null.',
+  Subscription: 'What can be watched, over a WebSocket with the `graphql-transport-ws` protocol.',
+};
 
 /** A subgraph's schema, as text for composition and executable. */
 export interface SubgraphSchema {
@@ -102,7 +110,14 @@ function withDirectives(schema: GraphQLSchema): DocumentNode {
   };
   let inField = false;
   return visit(parse(printSchema(schema)), {
-    ObjectTypeDefinition: type,
+    ObjectTypeDefinition: {
+      enter: enterType,
+      leave: (node) => {
+        const value = ROOT_DESCRIPTIONS[node.name.value];
+        const described = value === undefined ? {} : { description: { kind: Kind.STRING, value } as const };
+        return { ...leaveType(node), ...described };
+      },
+    },
     InterfaceTypeDefinition: type,
     InputObjectTypeDefinition: type,
     EnumTypeDefinition: type,

@@ -132,3 +132,32 @@ test.each([
   expect(Object.keys(message.payload[0]?.extensions ?? {}).toSorted()).toEqual(['code', 'requestId', 'timestamp']);
   expect(message.payload[0]?.extensions).toMatchObject({ code, requestId: expect.stringMatching(/./) as string });
 });
+
+test('every type, field, argument, input field and enum value says what it is', async () => {
+  const described = 'name description';
+  const { data } = await post(`{ __schema { types {
+    ${described}
+    fields(includeDeprecated: true) { ${described} args { ${described} } }
+    inputFields { ${described} }
+    enumValues(includeDeprecated: true) { ${described} }
+  } } }`);
+  interface Named {
+    name: string;
+    description: string | null;
+    fields?: Named[] | null;
+    args?: Named[] | null;
+    inputFields?: Named[] | null;
+    enumValues?: Named[] | null;
+  }
+  const silent = (prefix: string, node: Named): string[] => [
+    ...(node.description ? [] : [`${prefix}${node.name}`]),
+    ...[node.fields, node.args, node.inputFields, node.enumValues].flatMap((parts) =>
+      (parts ?? []).flatMap((part) => silent(`${prefix}${node.name}.`, part)),
+    ),
+  ];
+  const schema = data?.['__schema'] as { types: Named[] };
+  // GraphQL's own introspection types are not ours to describe.
+  const types = schema.types.filter(({ name }) => !name.startsWith('__'));
+  expect(types.length).toBeGreaterThan(100);
+  expect(types.flatMap((type) => silent('', type))).toEqual([]);
+});
