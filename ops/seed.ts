@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   } finally {
     bar.stop(); // also gives the terminal its cursor back
   }
-  process.stdout.write(`The demonstration shop has ${products} products.\n`);
+  process.stdout.write(`${products} demonstration products are there.\n`);
 }
 
 function productsAsked(): number {

@@ -4,8 +4,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { loadSecrets } from '../platform/auth/development-secrets';
 import { childEnvironment, readConfig, SUBGRAPHS, type Config } from '../platform/config';
@@ -15,7 +17,7 @@ import { dropRabbitNamespace } from '../platform/bus/drop';
 import { dropRedisNamespace } from '../platform/redis';
 import { banner, prepareShop } from '../main';
 import { PROJECT_ROOT } from '../platform/root';
-import { runCommand } from '../platform/start-problem';
+import { runCommand, StartProblem } from '../platform/start-problem';
 import { consumerBindings } from '../subgraphs';
 
 const DEFAULTS = {
@@ -24,6 +26,8 @@ const DEFAULTS = {
   RABBITMQ_URL: 'amqp://guest:guest@127.0.0.1:5672',
 };
 
+/** How long a store may take to accept a connection, in milliseconds. */
+const REACH_MS = 3_000;
 /** Shortest time between two starts of the same process, in milliseconds. */
 const RESTART_MS = 500;
 /** After this a process that does not end is killed, in milliseconds. */
@@ -42,6 +46,9 @@ async function main(): Promise<void> {
     DATA_DIR: path.resolve(first.dataDir),
     SOUK_DEMO: first.demo ? '1' : '0',
   };
+  for (const [name, url] of Object.entries(settings)) {
+    if (name.endsWith('_URL')) await requireReachable(name, url);
+  }
   if (process.argv.includes('--drop')) return drop(readConfig(childEnvironment(settings)), settings);
 
   for (const name of SUBGRAPHS) settings[`${name.toUpperCase()}_URL`] = `http://127.0.0.1:${await freePort()}`;
@@ -53,6 +60,23 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void family.end());
   for (const role of [...SUBGRAPHS, 'gateway']) family.start(role);
   if (await ready(config, family)) process.stdout.write(banner(config));
+}
+
+/** Asks a store whether it is there at all: six processes that wait for it would say so without end. */
+async function requireReachable(setting: string, url: string): Promise<void> {
+  const { hostname, port, host } = new URL(url);
+  const usual = Number(new URL(Object.entries(DEFAULTS).find(([name]) => name === setting)?.[1] ?? url).port);
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || usual, timeout: REACH_MS });
+  try {
+    await Promise.race([
+      once(socket, 'connect'),
+      once(socket, 'timeout').then(() => Promise.reject(new Error('late'))),
+    ]);
+  } catch {
+    throw new StartProblem(`Nothing answers at ${host}: start it there, or set ${setting}.`);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** The namespace of this DATA_DIR: SOUK_NAMESPACE if set to other than the default, else made once and kept. */
