@@ -14,12 +14,15 @@ const TYPE_IN_MESSAGE = [
   /^Value "\w+" does not exist in "(\w+)" enum/,
 ];
 
+/** Quotes the schema only, and says what is missing. */
+const MISSING_FIELD = /^Field "\w+\.\w+" of required type "[^"]+" was not provided\.$/;
+
 /** Message of an error of the document or the protocol, without the values in it. Names in the document stay. */
 export function withoutValues(code: ErrorCode, error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   if (code === 'GRAPHQL_PARSE_FAILED') return parseMessage(message);
   const kind = error instanceof GraphQLError ? error.nodes?.[0]?.kind : undefined;
-  if (kind === undefined || !VALUE_KINDS.has(kind)) return message;
+  if (kind === undefined || !VALUE_KINDS.has(kind) || MISSING_FIELD.test(message)) return message;
   const type = TYPE_IN_MESSAGE.map((pattern) => pattern.exec(message)?.[1]).find((name) => name !== undefined);
   return type === undefined ? 'A value has the wrong type.' : `A value has the wrong type: expected ${type}.`;
 }

@@ -29,6 +29,16 @@ test.each(['{ __typename }', '{', '{ nobody }', 'query ($a: Int!) { products(fir
   },
 );
 
+test('a literal that lacks a field is told which', async () => {
+  const { errors } = await post('mutation { addToCart(input: { quantity: 2 }) { cart { id } } }');
+  expect(errors).toMatchObject([
+    {
+      message: 'Field "AddToCartInput.variantId" of required type "ID!" was not provided.',
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    },
+  ]);
+});
+
 describe('cursors', () => {
   async function cursor(): Promise<string> {
     const { products } = await new Visitor().get(documents.ProductsDocument, { first: 2, sort: 'NAME_ASC' });
