@@ -6,6 +6,7 @@ import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createGateway, type GatewayRoute } from './gateway';
+import { banner } from './gateway/banner';
 import { mailboxFolder, openAdapters, type Adapters } from './platform/adapters';
 import { createCommandClient, type LocalDispatch } from './platform/commands/client';
 import type { CommandClient } from './platform/commands/command';
@@ -39,6 +40,9 @@ const DEMO_PRODUCTS = 1_000;
 /** Pause between two prunings of outbox and inbox. */
 const PRUNE_MS = 3_600_000;
 const MAILBOX_SIZE = 100;
+
+/** How long a signal that comes while starting waits for the stage at work, in milliseconds. */
+const STAGE_MS = 3_000;
 
 /** One subgraph in this process. */
 interface Opened {
@@ -171,12 +175,7 @@ async function openDoor(
     dispatch: (...call) => started.dispatch(...call),
     signer: adapters.signer,
     log: adapters.log,
-    ready: async () =>
-      !stopping &&
-      (await services.db.rows('SELECT 1').then(
-        () => true,
-        () => false,
-      )),
+    ready: async () => !stopping && (await services.db.answers()),
   });
   const url = new URL(adapters.config.subgraphUrls[name]);
   await server.listen({ port: Number(url.port || '80'), host: adapters.config.host });
@@ -237,31 +236,6 @@ export async function prepareShop(config: Config, options: SeedOptions = {}): Pr
     await lifecycle.stop();
   }
 }
-
-/** What a newcomer reads when the shop is up. */
-export function banner(config: Config): string {
-  const base = `http://${config.host}:${config.port}`;
-  const demo = `
-  Accounts (password souk-demo-password):
-    ada@souk.example, grace@souk.example   customers
-    support@souk.example, partner@souk.example, admin@souk.example
-`;
-  return `
-  Souk is open.
-
-  Graph      ${base}/graphql   (GraphiQL in a browser; WebSocket at the same address)
-  Mailbox    ${base}/dev/mailbox
-  Health     ${base}/health/ready    Metrics  ${base}/metrics
-${config.demo ? demo : ''}
-  Try it:
-    curl -s ${base}/graphql -H 'content-type: application/json' \\
-      -d '{"query":"{ products(first: 3, sort: NEWEST) { nodes { name priceRange { min { amount currencyCode } } } } }"}'
-
-`;
-}
-
-/** How long a signal that comes while starting waits for the stage at work, in ms. */
-const STAGE_MS = 3_000;
 
 /** Runs until SIGINT or SIGTERM. */
 async function run(args: readonly string[]): Promise<void> {

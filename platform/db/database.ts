@@ -86,6 +86,14 @@ export class Database {
     }
   }
 
+  /** Whether it answers now. */
+  answers(): Promise<boolean> {
+    return this.rows('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+  }
+
   async close(): Promise<void> {
     for (const opened of [this.dataSource, this.replica]) if (opened?.isInitialized) await opened.destroy();
   }
