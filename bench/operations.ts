@@ -33,7 +33,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'catalogue page': (target, _, turn) => {
     const sort = pick(['NEWEST', 'PRICE_ASC', 'PRICE_DESC', 'NAME_ASC'], turn);
     // A price of its own for each turn: the gateway shares equal queries in flight, and a benchmark must not live on that.
-    const filter = { minPrice: (turn / 1_000).toFixed(2) };
+    const filter = { minPrice: (turn / 100).toFixed(2) };
     return target.send(CATALOGUE_PAGE, { first: 20 + (turn % 8), sort, filter });
   },
   product: (target, { slugs }, turn) => target.send(PRODUCT, { slug: pick(slugs, turn) }),
