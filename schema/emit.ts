@@ -7,26 +7,12 @@ import 'reflect-metadata';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { composeServices } from '@apollo/composition';
-import {
-  buildSchema,
-  findBreakingChanges,
-  isInputObjectType,
-  isInterfaceType,
-  isIntrospectionType,
-  isObjectType,
-  isSpecifiedScalarType,
-  isEnumType,
-  lexicographicSortSchema,
-  parse,
-  printSchema,
-  type GraphQLField,
-  type GraphQLInputField,
-  type GraphQLSchema,
-} from 'graphql';
+import { buildSchema, lexicographicSortSchema, parse, printSchema, type GraphQLSchema } from 'graphql';
 import { SUBGRAPHS } from '../platform/config';
 import { buildSubgraph } from '../platform/graph/schema';
 import { PROJECT_ROOT } from '../platform/root';
 import { SUBGRAPH_DEFINITIONS } from '../subgraphs';
+import { breakingChanges, undescribed } from './checks';
 
 const FOLDER = path.join(PROJECT_ROOT, 'schema');
 
@@ -54,32 +40,7 @@ async function emit(): Promise<{ files: Map<string, string>; problems: string[] 
 
 function breaking(api: GraphQLSchema): string[] {
   const released = path.join(FOLDER, 'released.graphql');
-  if (!existsSync(released)) return [];
-  return findBreakingChanges(buildSchema(readFileSync(released, 'utf8')), api).map((change) => change.description);
-}
-
-/** Names of all schema elements without a description. */
-function undescribed(schema: GraphQLSchema): string[] {
-  const names: string[] = [];
-  const look = (name: string, description: string | null | undefined): void => {
-    if (!description) names.push(name);
-  };
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (isIntrospectionType(type) || isSpecifiedScalarType(type)) continue;
-    const root = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].some(
-      (it) => it === type,
-    );
-    if (!root) look(type.name, type.description);
-    if (isEnumType(type)) type.getValues().forEach((value) => look(`${type.name}.${value.name}`, value.description));
-    if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
-    const fields: Readonly<Record<string, GraphQLField<unknown, unknown> | GraphQLInputField>> = type.getFields();
-    for (const field of Object.values(fields)) {
-      look(`${type.name}.${field.name}`, field.description);
-      if (!('args' in field)) continue;
-      for (const arg of field.args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);
-    }
-  }
-  return names;
+  return existsSync(released) ? breakingChanges(buildSchema(readFileSync(released, 'utf8')), api) : [];
 }
 
 async function main(): Promise<void> {
