@@ -46,13 +46,17 @@ function detailsOf(issue: z.core.$ZodIssue): ErrorDetails | undefined {
   return undefined;
 }
 
-/** A text of `min` to `max` characters (UTF-16 code units); NUL, which PostgreSQL cannot store, is refused. */
+/**
+ * A text of `min` to `max` characters (UTF-16 code units). NUL and halves of surrogate pairs are refused: PostgreSQL cannot
+ * store the one, nor the other in jsonb, and the statement would fail as our error instead of the client's.
+ */
 export function text(max: number, min = 1): z.ZodType<string> {
   return z
     .string()
     .min(min, min === 1 ? 'Must not be empty.' : `Must have at least ${min} characters.`)
     .max(max, `Must have at most ${max} characters.`)
     .refine((value) => !value.includes('\u0000'), 'Must not contain NUL.')
+    .refine((value) => !/\p{Cs}/u.test(value), 'Must not contain half a surrogate pair.')
     .refine((value) => min === 0 || value.trim().length > 0, 'Must not be blank.');
 }
 
