@@ -18,6 +18,8 @@ export async function reversePayment(
     if (payment?.status === 'PENDING' || payment?.status === 'AUTHORIZED') await letGo(services, payment, cause);
     // Read again: it may have been captured meanwhile, or all along.
     const now = await paymentOf(services, orderId);
+    // Authorized while the provider was being asked: what it holds is let go of when we are asked again.
+    if (now?.status === 'PENDING' || now?.status === 'AUTHORIZED') return { outcome: 'pending' };
     if (now?.status === 'CAPTURED' && now.refundedAmount < now.capturedAmount) await giveBack(services, orderId, cause);
     return { outcome: 'reversed' };
   } catch (error) {
@@ -48,7 +50,7 @@ async function letGo(
   const captured = holds && (await provider.void(known.reference)).outcome === 'captured';
   await db.transaction(async (tx) => {
     const payment = await lockPayment(tx, orderId);
-    // What changed meanwhile has its own way back: an authorization that came in late is voided by whoever asked for it.
+    // Changed meanwhile: the caller looks again.
     if (!payment || payment.status !== status) return;
     if (captured) {
       await settle(tx, payment, {

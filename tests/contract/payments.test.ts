@@ -4,6 +4,8 @@ import type { Principal } from '../../platform/auth/principal';
 import { toId } from '../../platform/ids';
 import { payments } from '../../subgraphs/payments';
 import { authorizePayment, capturePayment, reversePayment } from '../../subgraphs/payments/messages';
+import { withProvider } from '../../subgraphs/payments/payment.services';
+import { reversePayment as reverse } from '../../subgraphs/payments/reverse-payment';
 import { startSubgraph, type SubgraphUnderTest } from '../support/subgraph';
 
 let shop: SubgraphUnderTest;
@@ -124,6 +126,23 @@ describe('capture and reversal', () => {
       expect(await kept(orderId)).toMatchObject({ status: 'VOIDED' });
       expect(await ledger(orderId)).toEqual({});
     }
+  });
+
+  test('authorized while the reversal asks the provider: not reversed yet, and let go of when asked again', async () => {
+    const orderId = randomUUID();
+    expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'pending' });
+    const services = withProvider(shop.services);
+    const find = async (key: string) => {
+      const known = await services.provider.find(key);
+      expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'authorized' });
+      return known;
+    };
+    const late = { ...services, provider: { ...services.provider, find } };
+    expect(await reverse(late, orderId, 'test')).toEqual({ outcome: 'pending' });
+    expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
+    expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
+    expect(await kept(orderId)).toMatchObject({ status: 'VOIDED' });
+    expect(await ledger(orderId)).toEqual({});
   });
 
   test('refunds what was captured, once', async () => {
