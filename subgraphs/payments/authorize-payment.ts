@@ -60,10 +60,7 @@ async function ask(services: PaymentServices, payment: PaymentRow): Promise<Auth
     if (known) return { outcome: 'authorized', reference: known.reference, method: known.method };
   }
   // Noted before the call: if the process dies in it, the next one looks up what became of it.
-  await db.rows('UPDATE payment SET attempted_at = coalesce(attempted_at, $2) WHERE id = $1', [
-    payment.id,
-    clock.now(),
-  ]);
+  await db.rows('UPDATE payment SET attempted_at = $2 WHERE id = $1', [payment.id, clock.now()]);
   return provider.authorize({
     key: payment.orderId,
     token: sealer.open(payment.sealedToken),

@@ -6,6 +6,9 @@ import { ProviderUnavailable } from './provider/provider';
 import { executeRefund, promiseRefund } from './refunds';
 import { settle } from './settle-payment';
 
+/** How long a provider may still take up what it was asked, in milliseconds: far longer than we wait for its answer. */
+const LATE_MS = 30_000;
+
 /** `pending`: the provider gave no answer; ask again. After this no payment is authorized for the order any more. */
 export async function reversePayment(
   services: PaymentServices,
@@ -46,12 +49,14 @@ async function letGo(
 ): Promise<void> {
   const { db, provider, clock } = services;
   const known = attemptedAt ? await provider.find(orderId) : null;
+  // Called void now, what it takes up after this would be held for ever: nobody asks about a payment that is over.
+  if (attemptedAt && !known && clock.now().getTime() - attemptedAt.getTime() < LATE_MS) throw new ProviderUnavailable();
   const holds = known !== null && known.state !== 'DECLINED';
   const captured = holds && (await provider.void(known.reference)).outcome === 'captured';
   await db.transaction(async (tx) => {
     const payment = await lockPayment(tx, orderId);
     // Changed meanwhile: the caller looks again.
-    if (!payment || payment.status !== status) return;
+    if (!payment || payment.status !== status || payment.attemptedAt?.getTime() !== attemptedAt?.getTime()) return;
     if (captured) {
       await settle(tx, payment, {
         set: { status: 'CAPTURED', capturedAmount: payment.amount },

@@ -14,6 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => shop.stop());
 
+const inAMinute = { now: () => new Date(Date.now() + 60_000) };
 const ada = randomUUID();
 const user = (id: string, role: 'CUSTOMER' | 'SUPPORT' = 'CUSTOMER'): Principal => ({
   kind: 'user',
@@ -131,7 +132,7 @@ describe('capture and reversal', () => {
   test('authorized while the reversal asks the provider: not reversed yet, and let go of when asked again', async () => {
     const orderId = randomUUID();
     expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'pending' });
-    const services = withProvider(shop.services);
+    const services = { ...withProvider(shop.services), clock: inAMinute };
     const find = async (key: string) => {
       const known = await services.provider.find(key);
       expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'authorized' });
@@ -141,6 +142,17 @@ describe('capture and reversal', () => {
     expect(await reverse(late, orderId, 'test')).toEqual({ outcome: 'pending' });
     expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
     expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
+    expect(await kept(orderId)).toMatchObject({ status: 'VOIDED' });
+    expect(await ledger(orderId)).toEqual({});
+  });
+
+  test('what the provider has not taken up yet is not called void before it can no longer come', async () => {
+    const orderId = randomUUID();
+    expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'pending' });
+    expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'pending' });
+    expect(await kept(orderId)).toMatchObject({ status: 'PENDING' });
+    const later = { ...withProvider(shop.services), clock: inAMinute };
+    expect(await reverse(later, orderId, 'test')).toEqual({ outcome: 'reversed' });
     expect(await kept(orderId)).toMatchObject({ status: 'VOIDED' });
     expect(await ledger(orderId)).toEqual({});
   });

@@ -22,7 +22,7 @@ export class CreatePayments1700000000002 implements MigrationInterface {
         method text,
         decline_reason text,
         sealed_token text NOT NULL,
-        -- when the provider was first asked; from then on its answer is looked up before it is asked again
+        -- when the provider was last asked; from the first time on its answer is looked up before it is asked again
         attempted_at timestamptz(3),
         version integer NOT NULL DEFAULT 0,
         created_at timestamptz(3) NOT NULL,
