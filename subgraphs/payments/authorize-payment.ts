@@ -31,10 +31,11 @@ async function begin(services: PaymentServices, input: Input): Promise<PaymentRo
   const { db, sealer, clock, provider } = services;
   return db.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [input.orderId]);
+    const reversed: unknown[] = await tx.query('SELECT 1 FROM reversed_order WHERE order_id = $1', [input.orderId]);
+    if (reversed.length > 0) return null;
     await tx.query(
       `INSERT INTO payment (id, order_id, owner_kind, owner_id, status, amount, currency_code, provider, sealed_token, created_at)
-       SELECT $1, $2, $3, $4, 'PENDING', $5, $6, $7, $8, $9
-       WHERE NOT EXISTS (SELECT 1 FROM reversed_order WHERE order_id = $2)
+       VALUES ($1, $2, $3, $4, 'PENDING', $5, $6, $7, $8, $9)
        ON CONFLICT (order_id) DO NOTHING`,
       [
         newUuid(),
@@ -60,7 +61,12 @@ async function ask(services: PaymentServices, payment: PaymentRow): Promise<Auth
     if (known) return { outcome: 'authorized', reference: known.reference, method: known.method };
   }
   // Noted before the call: if the process dies in it, the next one looks up what became of it.
-  await db.rows('UPDATE payment SET attempted_at = $2 WHERE id = $1', [payment.id, clock.now()]);
+  const [noted] = await db.rows<object[]>(
+    `UPDATE payment SET attempted_at = $2 WHERE id = $1 AND status = 'PENDING' RETURNING 1`,
+    [payment.id, clock.now()],
+  );
+  // Called void a moment ago: what the provider were asked for now, nobody would let go of.
+  if (!noted || noted.length === 0) throw new ProviderUnavailable();
   return provider.authorize({
     key: payment.orderId,
     token: sealer.open(payment.sealedToken),

@@ -46,7 +46,12 @@ export async function createRefund(context: GraphContext<PaymentServices>, rawIn
       });
     }
     const now = services.clock.now();
-    const id = await promiseRefund(tx, payment, { amount, reason: input.reason || null, now, cause: requestId });
+    const id = await promiseRefund(tx, payment, {
+      amount,
+      sealedReason: input.reason ? services.sealer.seal(input.reason) : null,
+      now,
+      cause: requestId,
+    });
     await addToOutbox(tx, auditRecorded, {
       aggregateId: id,
       aggregateVersion: 0,
@@ -66,7 +71,7 @@ export async function createRefund(context: GraphContext<PaymentServices>, rawIn
   await executeRefund(services, refundId, requestId).catch((error: unknown) => {
     if (!(error instanceof ProviderUnavailable)) throw error;
   });
-  const [refund] = await refundsBy(services.db.manager, 'id', [refundId]);
+  const [refund] = await refundsBy(services, 'id', [refundId]);
   if (!refund) throw new Fault('INTERNAL_ERROR');
   return refund;
 }

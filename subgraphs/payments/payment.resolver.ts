@@ -24,7 +24,7 @@ const paymentByOrder = defineLoader<PaymentServices, string, PaymentRow | null>(
 );
 
 const refundsByPayment = defineLoader<PaymentServices, string, RefundRow[]>(async (ids, { services }) => {
-  const rows = await refundsBy(services.db.manager, 'payment_id', ids);
+  const rows = await refundsBy(services, 'payment_id', ids);
   return ids.map((id) => rows.filter((row) => row.paymentId === id));
 });
 

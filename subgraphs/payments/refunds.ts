@@ -15,6 +15,7 @@ export interface RefundRow {
   paymentId: string;
   amount: bigint;
   currencyCode: string;
+  /** In clear; sealed in its column, since staff may write of people. */
   reason: string | null;
   status: (typeof REFUND_STATUSES)[number];
   createdAt: Date;
@@ -32,11 +33,11 @@ interface Raw {
 
 /** Refunds whose `column` is one of `values`, oldest first, in one statement. */
 export async function refundsBy(
-  manager: Pick<EntityManager, 'query'>,
+  { db, sealer }: Pick<PaymentServices, 'db' | 'sealer'>,
   column: 'id' | 'payment_id',
   values: readonly string[],
 ): Promise<RefundRow[]> {
-  const rows: Raw[] = await manager.query(
+  const rows = await db.rows<Raw>(
     `SELECT r.id, r.payment_id, r.amount, p.currency_code, r.reason, r.status, r.created_at
      FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.${column} = ANY ($1::uuid[]) ORDER BY r.created_at, r.id`,
     [values],
@@ -46,7 +47,7 @@ export async function refundsBy(
     paymentId: row.payment_id,
     amount: BigInt(row.amount),
     currencyCode: row.currency_code,
-    reason: row.reason,
+    reason: row.reason === null ? null : sealer.open(row.reason),
     status: row.status,
     createdAt: row.created_at,
   }));
@@ -56,12 +57,12 @@ export async function refundsBy(
 export async function promiseRefund(
   tx: EntityManager,
   payment: PaymentRow,
-  refund: { amount: bigint; reason: string | null; now: Date; cause: string },
+  refund: { amount: bigint; sealedReason: string | null; now: Date; cause: string },
 ): Promise<string> {
   const id = newUuid();
   await tx.query(
     `INSERT INTO refund (id, payment_id, amount, reason, status, created_at) VALUES ($1, $2, $3, $4, 'PENDING', $5)`,
-    [id, payment.id, refund.amount, refund.reason, refund.now],
+    [id, payment.id, refund.amount, refund.sealedReason, refund.now],
   );
   await settle(tx, payment, {
     set: { refundedAmount: payment.refundedAmount + refund.amount },
@@ -74,7 +75,7 @@ export async function promiseRefund(
 /** Carries a promised refund out. Throws ProviderUnavailable when the provider gave no answer; the job tries again. */
 export async function executeRefund(services: PaymentServices, refundId: string, cause: string): Promise<void> {
   const { db, provider, clock } = services;
-  const [refund] = await refundsBy(db.manager, 'id', [refundId]);
+  const [refund] = await refundsBy(services, 'id', [refundId]);
   const [payment] = refund ? await paymentsBy(db.manager, 'id', [refund.paymentId]) : [];
   if (refund?.status !== 'PENDING' || !payment?.providerReference) return;
   const { outcome } = await provider.refund({
@@ -82,6 +83,8 @@ export async function executeRefund(services: PaymentServices, refundId: string,
     reference: payment.providerReference,
     amount: refund.amount,
   });
+  // Promised to the buyer and refused by the provider: somebody has to look at it.
+  if (outcome === 'failed') services.log.error({ refundId, orderId: payment.orderId }, 'the provider refused a refund');
   await db.transaction(async (tx) => {
     const locked = await lockPayment(tx, payment.orderId);
     if (!locked) return;
@@ -109,8 +112,9 @@ export async function retryRefunds(services: PaymentServices): Promise<void> {
     try {
       await executeRefund(services, id, `job:retry-refunds`);
     } catch (error) {
-      if (!(error instanceof ProviderUnavailable)) throw error;
-      return; // the provider is down: the others would fail as well
+      if (error instanceof ProviderUnavailable) return; // the provider is down: the others would fail as well
+      // One that can not be carried out must not keep those behind it waiting.
+      services.log.error({ err: error, refundId: id }, 'a refund could not be carried out');
     }
   }
 }

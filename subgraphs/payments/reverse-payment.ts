@@ -80,7 +80,7 @@ async function giveBack(services: PaymentServices, orderId: string, cause: strin
     const payment = await lockPayment(tx, orderId);
     if (!payment || payment.refundedAmount === payment.capturedAmount) return null;
     const amount = payment.capturedAmount - payment.refundedAmount;
-    return promiseRefund(tx, payment, { amount, reason: null, now: services.clock.now(), cause });
+    return promiseRefund(tx, payment, { amount, sealedReason: null, now: services.clock.now(), cause });
   });
   if (refundId !== null) await executeRefund(services, refundId, cause);
 }

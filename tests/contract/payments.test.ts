@@ -4,6 +4,7 @@ import type { Principal } from '../../platform/auth/principal';
 import { toId } from '../../platform/ids';
 import { payments } from '../../subgraphs/payments';
 import { authorizePayment, capturePayment, reversePayment } from '../../subgraphs/payments/messages';
+import { authorizePayment as authorizeWith } from '../../subgraphs/payments/authorize-payment';
 import { withProvider } from '../../subgraphs/payments/payment.services';
 import { reversePayment as reverse } from '../../subgraphs/payments/reverse-payment';
 import { startSubgraph, type SubgraphUnderTest } from '../support/subgraph';
@@ -24,8 +25,20 @@ const user = (id: string, role: 'CUSTOMER' | 'SUPPORT' = 'CUSTOMER'): Principal 
 });
 const support = user(randomUUID(), 'SUPPORT');
 
-const authorize = (orderId: string, token: string, amount = 5_000n) =>
-  shop.command(authorizePayment, { orderId, ownerKind: 'user', ownerId: ada, amount, currencyCode: 'USD', token });
+const order = (orderId: string, token: string, amount = 5_000n) => ({
+  ...{ orderId, amount, token, currencyCode: 'USD' },
+  ...{ ownerKind: 'user' as const, ownerId: ada },
+});
+const authorize = (orderId: string, token: string, amount?: bigint) =>
+  shop.command(authorizePayment, order(orderId, token, amount));
+/** Something one waits for and another gives. */
+const signal = (): { given: Promise<void>; give: () => void } => {
+  let give = (): void => undefined;
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give: () => give() };
+};
 const captured = async (amount = 5_000n): Promise<string> => {
   const orderId = randomUUID();
   expect(await authorize(orderId, 'tok_visa', amount)).toEqual({ outcome: 'authorized' });
@@ -133,12 +146,26 @@ describe('capture and reversal', () => {
     const orderId = randomUUID();
     expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'pending' });
     const services = { ...withProvider(shop.services), clock: inAMinute };
+    const { provider } = services;
+    // An authorization that began before the reversal forbids new ones, and goes on while the reversal asks.
+    const [reached, goOn] = [signal(), signal()];
+    const waiting = {
+      ...provider,
+      find: async (key: string) => {
+        reached.give();
+        await goOn.given;
+        return provider.find(key);
+      },
+    };
+    const authorization = authorizeWith({ ...services, provider: waiting }, order(orderId, 'tok_error_once'), 'test');
+    await reached.given;
     const find = async (key: string) => {
-      const known = await services.provider.find(key);
-      expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'authorized' });
+      const known = await provider.find(key);
+      goOn.give();
+      expect(await authorization).toEqual({ outcome: 'authorized' });
       return known;
     };
-    const late = { ...services, provider: { ...services.provider, find } };
+    const late = { ...services, provider: { ...provider, find } };
     expect(await reverse(late, orderId, 'test')).toEqual({ outcome: 'pending' });
     expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
     expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
@@ -163,6 +190,14 @@ describe('capture and reversal', () => {
     expect(await charges(orderId)).toEqual([{ state: 'CAPTURED', refunded: '5000' }]);
     expect(await kept(orderId)).toMatchObject({ refunded_amount: '5000' });
     expect(await ledger(orderId)).toEqual({});
+  });
+
+  test('an order reversed while its payment is in doubt is not charged by a later attempt', async () => {
+    const orderId = randomUUID();
+    expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'pending' });
+    expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'pending' });
+    expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'declined', reason: 'cancelled' });
+    expect(await charges(orderId)).toEqual([{ state: 'ERRORED', refunded: '0' }]);
   });
 
   test('an order reversed before it was paid can not be paid any more', async () => {
@@ -217,6 +252,18 @@ describe('refunds', () => {
       'REFUNDED',
     ]);
     expect(await ledger(orderId)).toEqual({});
+  });
+
+  test('what staff wrote is theirs to read, and sealed where it is kept', async () => {
+    const orderId = await captured();
+    const input = { orderId: toId('ord', orderId), reason: 'Ada called', idempotencyKey: randomUUID() };
+    const answer = await shop.run(REFUND, { input }, support);
+    expect(answer.data?.['createRefund']).toMatchObject({ refund: { reason: 'Ada called' } });
+    const rows = await shop.services.db.rows<{ reason: string }>(
+      'SELECT r.reason FROM refund r JOIN payment p ON p.id = r.payment_id WHERE order_id = $1',
+      [orderId],
+    );
+    expect(rows).toEqual([{ reason: expect.stringMatching(/^v1\./) as string }]);
   });
 
   test('ten at once of 10.00 each out of 50.00: five', async () => {

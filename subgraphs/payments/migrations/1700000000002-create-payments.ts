@@ -33,6 +33,7 @@ export class CreatePayments1700000000002 implements MigrationInterface {
         id uuid PRIMARY KEY,
         payment_id uuid NOT NULL REFERENCES payment (id),
         amount bigint NOT NULL CHECK (amount > 0),
+        -- sealed
         reason text,
         status text NOT NULL CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
         created_at timestamptz(3) NOT NULL
