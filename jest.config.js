@@ -4,6 +4,7 @@
  *   contract     PostgreSQL, Redis, RabbitMQ: adapters against the real thing
  *   stories      a shop in one process; clients over HTTP and WebSocket
  *   distributed  the same story files against six processes, and what only those can show: parts that die
+ *   access       who may do what, asked of every field, and where secrets end up; each test starts a shop of its own
  * A shop is started outside Jest by the set-up of its project; a test finds the project's name in the global SOUK_TEST_PROJECT.
  */
 const { readFileSync } = require('node:fs');
@@ -47,6 +48,7 @@ module.exports = {
     project('unit', 'unit'),
     project('contract', 'contract'),
     project('stories', 'stories', shop('stories')),
+    project('access', 'access'),
     project('distributed', '{stories,distributed}', shop('distributed')),
   ],
 };

@@ -5,9 +5,15 @@
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createGateway, type GatewayRoute } from './gateway';
+import { createGateway, type Gateway, type GatewayRoute } from './gateway';
 import { banner } from './gateway/banner';
+import { paymentWebhooks } from './gateway/payment-webhooks';
+import { clientTokens } from './gateway/oauth/client-tokens';
+import { operationSource } from './gateway/persisted/operation-source';
+import { createPlainGateway } from './gateway/plain';
+import { sessionReader } from './gateway/session-reader';
 import { mailboxFolder, openAdapters, type Adapters } from './platform/adapters';
+import { systemClock } from './platform/clock';
 import { createCommandClient, type LocalDispatch } from './platform/commands/client';
 import type { CommandClient } from './platform/commands/command';
 import { readConfig, SUBGRAPHS, type Config, type SubgraphName } from './platform/config';
@@ -22,7 +28,7 @@ import { startJobs } from './platform/jobs';
 import { Lifecycle } from './platform/lifecycle';
 import { createLog, type Log } from './platform/log';
 import { readMailbox, renderMailbox } from './platform/mail/mailbox';
-import { pruneMessages, startRelay } from './platform/outbox';
+import { pruneMessages, registerOutboxMetrics, startRelay } from './platform/outbox';
 import { PROJECT_ROOT } from './platform/root';
 import { isExplained, runCommand, StartProblem } from './platform/start-problem';
 import type { Services, StartedSubgraph } from './platform/subgraph';
@@ -30,6 +36,7 @@ import { consumerBindings, SUBGRAPH_DEFINITIONS } from './subgraphs';
 import { seedAccounts } from './subgraphs/accounts/seed';
 import { demoPicture } from './subgraphs/catalog/demo-picture';
 import { seedCatalog } from './subgraphs/catalog/seed';
+import { launchSandbox, needsSandbox } from './subgraphs/payments/sandbox/launch';
 
 /** A part of the shop that can run alone. */
 type Role = 'gateway' | SubgraphName;
@@ -64,14 +71,21 @@ async function start(
 ): Promise<string | undefined> {
   const alone = roles.length === ROLES.length;
   const names = SUBGRAPHS.filter((name) => roles.includes(name));
+  if (config.plainSupergraph !== undefined) return startPlain(config, config.plainSupergraph, log, lifecycle);
   if (roles.includes('gateway')) await requirePort(config.port, config.host);
-  const adapters = await openAdapters(config, log, lifecycle, alone || names.length === 0 ? 'shop' : 'part');
+  const part = names.includes('payments') ? 'payments' : 'part';
+  const adapters = await openAdapters(config, log, lifecycle, alone || names.length === 0 ? 'shop' : part);
   const local: Partial<Record<SubgraphName, LocalDispatch>> = {};
   const commands = createCommandClient({ local, urls: config.subgraphUrls, signer: adapters.signer });
   lifecycle.onStop('commands', () => commands.close());
 
   if (alone) await Promise.all(names.map((name) => prepareDatabase(adapters, name)));
   stopping.throwIfAborted();
+  const sandbox = alone && needsSandbox(config) ? await launchSandbox(config, log) : undefined;
+  if (sandbox) {
+    lifecycle.onStop('sandbox', () => sandbox.stop());
+    adapters.config.sandbox.url = sandbox.url;
+  }
   const opened = await Promise.all(names.map((name) => openSubgraph(adapters, name, commands, lifecycle)));
   stopping.throwIfAborted();
   for (const { name, started } of opened) local[name] = (...call) => started.dispatch(...call);
@@ -94,15 +108,57 @@ async function start(
     log,
     clock: adapters.clock,
     signer: adapters.signer,
+    sealer: adapters.sealer,
+    limiter: await adapters.openLimiter(),
+    cache: adapters.cache,
+    operationSource: operationSource(commands),
     jwks: adapters.accessTokens.publicJwks(),
-    supergraphSdl: await readFile(path.join(PROJECT_ROOT, 'schema', 'supergraph.graphql'), 'utf8'),
+    supergraphSdl: await readSupergraph(),
+    partnerSdl: await readFile(path.join(PROJECT_ROOT, 'schema', 'partner.graphql'), 'utf8'),
     endpoints,
-    routes: routes(config),
+    issueClientToken: clientTokens(commands),
+    readSessions: sessionReader(commands),
+    pubsub: adapters.pubsub,
+    routes: routes(config, commands),
   });
+  reloadOnSignal(gateway, log, lifecycle);
   stopping.throwIfAborted();
+  // It has started beside all this.
+  await sandbox?.ready;
   // After the gateway is built: building keeps the process busy for a second, too long for leases and time limits.
   if (names.length > 0) await startWork(adapters, opened, lifecycle);
   // Registered last, so stopped first: what is in flight still needs all the rest.
+  lifecycle.onStop('gateway', () => gateway.stop(), 8_000);
+  return (await gateway.listen()).url;
+}
+
+function readSupergraph(): Promise<string> {
+  return readFile(path.join(PROJECT_ROOT, 'schema', 'supergraph.graphql'), 'utf8');
+}
+
+/**
+ * SIGUSR2: the supergraph is read again; one that is no good is logged, and the old one stays. Not SIGHUP, which has to end
+ * a shop whose terminal is closed.
+ */
+function reloadOnSignal(gateway: Gateway, log: Log, lifecycle: Lifecycle): void {
+  const reload = (): void =>
+    void readSupergraph()
+      .then((supergraphSdl) => {
+        gateway.reload(supergraphSdl);
+        log.info('supergraph read again');
+      })
+      .catch((error: unknown) => log.error({ err: error }, 'supergraph refused: the old one stays'));
+  process.on('SIGUSR2', reload);
+  lifecycle.onStop('reload signal', () => void process.off('SIGUSR2', reload));
+}
+
+/** A gateway for the supergraph in `file`, and nothing of the shop. */
+async function startPlain(config: Config, file: string, log: Log, lifecycle: Lifecycle): Promise<string> {
+  await requirePort(config.port, config.host);
+  const supergraphSdl = await readFile(file, 'utf8').catch(() => {
+    throw new StartProblem('SUPERGRAPH_FILE: the file cannot be read.');
+  });
+  const gateway = await createPlainGateway({ config, log, clock: systemClock, supergraphSdl });
   lifecycle.onStop('gateway', () => gateway.stop(), 8_000);
   return (await gateway.listen()).url;
 }
@@ -123,7 +179,8 @@ async function openSubgraph(
   const { entities, migrations } = definition;
   const url = await adapters.databaseOf(name);
   const replicaUrl = adapters.config.replicaUrls[name];
-  const db = await Database.connect({ subgraph: name, url, replicaUrl, entities, migrations });
+  const poolSize = adapters.config.databasePoolSize;
+  const db = await Database.connect({ subgraph: name, url, replicaUrl, entities, migrations, poolSize });
   lifecycle.onStop(`${name} database`, () => db.close());
   const { config, clock, log, cache, pubsub, sealer, accessTokens, mailer } = adapters;
   const services: Services = {
@@ -147,6 +204,7 @@ async function startWork(adapters: Adapters, opened: readonly Opened[], lifecycl
   const { config, log } = adapters;
   const bus = adapters.openBus();
   await bus.declare(consumerBindings());
+  registerOutboxMetrics(opened.map(({ services }) => services));
   if (config.work === 'api') return;
   for (const { name, services, started } of opened) {
     for (const { queue, handle } of started.consumers) {
@@ -185,8 +243,9 @@ async function openDoor(
   });
 }
 
-/** What the gateway serves beside the graph: demonstration pictures and, outside production, the mailbox. */
-function routes(config: Config): GatewayRoute[] {
+/** What the gateway serves beside the graph: webhooks, demonstration pictures and, outside production, the mailbox. */
+function routes(config: Config, commands: CommandClient): GatewayRoute[] {
+  const webhooks = paymentWebhooks(commands);
   const pictures: GatewayRoute = {
     method: 'GET',
     path: '/images/demo/:file',
@@ -204,7 +263,7 @@ function routes(config: Config): GatewayRoute[] {
       ...renderMailbox(await readMailbox(mailboxFolder(config), MAILBOX_SIZE), String(headers['accept'])),
     }),
   };
-  return config.production ? [pictures] : [pictures, mailbox];
+  return config.production ? [webhooks, pictures] : [webhooks, pictures, mailbox];
 }
 
 /** How the demonstration catalogue is filled. */
@@ -231,7 +290,8 @@ export async function prepareShop(config: Config, options: SeedOptions = {}): Pr
     lifecycle.onStop('commands', () => commands.close());
     await Promise.all(SUBGRAPHS.map((name) => prepareDatabase(adapters, name)));
     if (!config.demo) return;
-    await seed(await Promise.all(SUBGRAPHS.map((name) => openSubgraph(adapters, name, commands, lifecycle))), options);
+    const filled = ['accounts', 'catalog'] as const;
+    await seed(await Promise.all(filled.map((name) => openSubgraph(adapters, name, commands, lifecycle))), options);
   } finally {
     await lifecycle.stop();
   }
@@ -256,7 +316,7 @@ async function run(args: readonly string[]): Promise<void> {
   process.on('SIGTERM', exit);
   try {
     const url = await started;
-    if (!role && !stopping.signal.aborted) process.stdout.write(banner(config));
+    if (!role && config.plainSupergraph === undefined && !stopping.signal.aborted) process.stdout.write(banner(config));
     else log.info({ url }, 'started');
   } catch (error) {
     // What was told to stop has failed for that reason.

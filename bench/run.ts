@@ -2,15 +2,24 @@
  * `npm run bench`: a first load on a shop of 1,000 products in one process over PostgreSQL: six operations, by 1, 8 and 32
  * clients, each with a user and variables of its own. Prints rates, percentiles, SQL statements per operation, and memory; and,
  * since a rate means nothing without its machine, the rate of a bare Fastify server that sends as many bytes in the same run.
- * Bounded: every measurement ends after 2,000 operations or 3 seconds. `-- --seconds 5` changes the latter.
+ * Bounded: every measurement ends after 2,000 operations or 3 seconds. `-- --seconds 5` changes the latter, `--only checkout`
+ * measures one operation. For a checkout it also asks the server for transactions and flushes of its log (fsync) per operation,
+ * all that follows in the background included; the server must have nothing else to do then. `--only sockets`,
+ * `--only probes` and `--only cuts` are about live orders, `--only hostile` about those who mean harm: see the files of those
+ * names; `--share 0.1` runs a tenth of them.
  */
 import Fastify from 'fastify';
 import { parseArgs } from 'node:util';
 import { freePort } from '../platform/free-port';
 import { startShop } from '../tests/support/start-shop';
 import { prepare, type Buyer } from './buyers';
-import { OPERATIONS } from './operations';
+import { runCuts } from './cuts';
+import { runHostile } from './hostile';
+import { CHECKOUT, OPERATIONS } from './operations';
+import { runProbes } from './probes';
 import { scrape } from './scrape';
+import { runSockets } from './sockets';
+import { settledStats, type ServerStats } from './server-stats';
 import { percentile, Target } from './target';
 
 const CLIENTS = [1, 8, 32];
@@ -70,23 +79,56 @@ async function bare(clients: number, seconds: number, bytes: number): Promise<nu
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '3' } } });
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '3' },
+      only: { type: 'string' },
+      share: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const share = Number(values.share);
+  if (!(share > 0 && share <= 1)) throw new Error('--share must be above 0, and 1 at most.');
+  if (values.only === 'sockets') return runSockets(share);
+  if (values.only === 'probes') return runProbes(share);
+  if (values.only === 'hostile') return runHostile(share, Number(values.seed));
+  if (values.only === 'cuts') return runCuts(share, Number(values.seed));
   const seconds = Number(values.seconds);
   if (!(seconds >= 1 && seconds <= 60)) throw new Error('--seconds must be from 1 to 60.');
-  const shop = await startShop('one', { SOUK_LOG_LEVEL: 'error' });
+  const operations = Object.entries(OPERATIONS).filter(([name]) => values.only === undefined || values.only === name);
+  if (operations.length === 0) throw new Error(`--only must be one of: ${Object.keys(OPERATIONS).join(', ')}.`);
+  const shop = await startShop('one', { SOUK_LOG_LEVEL: 'error', DATABASE_POOL_SIZE: '10' });
   const target = new Target(shop.url);
   try {
     const buyers: Buyer[] = await prepare(target, Math.max(...CLIENTS));
     const atRest = (await scrape(shop.url)).memory;
-    print(['operation', 'clients', 'per s', 'p50 ms', 'p95 ms', 'p99 ms', 'SQL/op', 'kB', 'errors', 'of bare']);
-    for (const [name, operation] of Object.entries(OPERATIONS)) {
+    print([
+      'operation',
+      'clients',
+      'per s',
+      'p50 ms',
+      'p95 ms',
+      'p99 ms',
+      'SQL/op',
+      'kB',
+      'errors',
+      'of bare',
+      'tx/op',
+      'fsync/op',
+    ]);
+    for (const [name, operation] of operations) {
       for (const clients of CLIENTS) {
+        const stats = (): Promise<ServerStats> => settledStats(shop.databases.server, shop.databases.namespace);
+        const idle = name === CHECKOUT ? await stats() : null;
         const before = await scrape(shop.url);
         const measured = await load(clients, seconds, (client, turn) => operation(target, must(buyers[client]), turn));
         const after = await scrape(shop.url);
         const { milliseconds, perSecond, bytes, errors } = measured;
         const statements = (after.statements - before.statements) / milliseconds.length;
         const ratio = perSecond / (await bare(clients, seconds, bytes));
+        const counted = idle && (await stats());
+        const perOperation = (key: keyof ServerStats): string =>
+          idle && counted ? ((counted[key] - idle[key]) / milliseconds.length).toFixed(1) : '-';
         print([
           name,
           clients,
@@ -96,6 +138,8 @@ async function main(): Promise<void> {
           (bytes / 1_000).toFixed(1),
           errors,
           ratio.toFixed(3),
+          perOperation('transactions'),
+          perOperation('fsyncs'),
         ]);
       }
     }

@@ -1,11 +1,12 @@
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 
 /** The graph under load: a connection pool that costs the sender little. */
 export class Target {
   private readonly pool: Pool;
 
-  constructor(url: string) {
-    this.pool = new Pool(url, { connections: 64, pipelining: 1 });
+  /** `connections`: requests in flight at once; more wait. */
+  constructor(url: string, connections = 64) {
+    this.pool = new Pool(url, { connections, pipelining: 1 });
   }
 
   /** Sends an operation and gives the size of the answer in bytes. Rejects if it has GraphQL errors or user errors. */
@@ -18,17 +19,27 @@ export class Target {
     return (JSON.parse(await this.text(query, variables, token)) as { data: Data }).data;
   }
 
+  /** The answer's data whatever user errors it has; null when there is none, because of an outage for example. */
+  async answer<Data>(query: string, variables: Record<string, unknown>, token?: string): Promise<Data | null> {
+    const sent = await this.post(query, variables, token);
+    return (JSON.parse(await sent.body.text()) as { data?: Data | null }).data ?? null;
+  }
+
   private async text(query: string, variables: Record<string, unknown>, token?: string): Promise<string> {
-    const { body, statusCode } = await this.pool.request({
+    const { body, statusCode } = await this.post(query, variables, token);
+    const text = await body.text();
+    if (statusCode !== 200 || text.includes('"errors":[') || /"userErrors":\[\{/.test(text))
+      throw new Error(text.slice(0, 300));
+    return text;
+  }
+
+  private post(query: string, variables: Record<string, unknown>, token?: string): Promise<Dispatcher.ResponseData> {
+    return this.pool.request({
       method: 'POST',
       path: '/graphql',
       headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
       body: JSON.stringify({ query, variables }),
     });
-    const text = await body.text();
-    if (statusCode !== 200 || text.includes('"errors":[') || /"userErrors":\[\{/.test(text))
-      throw new Error(text.slice(0, 300));
-    return text;
   }
 
   close(): Promise<void> {

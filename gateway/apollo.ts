@@ -1,22 +1,22 @@
 /** Apollo Server over Apollo's gateway, with our data sources, rules, error format and nothing sent to anybody. */
-import { ApolloGateway } from '@apollo/gateway';
+import { ApolloGateway, type SupergraphSdlUpdateFunction } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { disableApolloTelemetry, type Config } from '../platform/config';
+import { disableApolloTelemetry } from '../platform/config';
 import type { Log } from '../platform/log';
 import type { OperationContext } from './context';
 import type { EndpointDataSource } from './data-source';
+import { createDocumentCache } from './document-cache';
 import type { ClientError, ErrorFormatter } from './format-error';
 import { operationSeconds, operationsTotal } from './metrics';
-import { operationRules } from './operation-rules';
+import { MOST_TOKENS } from './limits/check-size';
+import { withinAnswer } from './limits/within-answer';
+import { operationRules, type OperationRules } from './operation-rules';
 import { placeErrors } from './place-errors';
-
-/** Tokens in a document, at most: twenty for each of the thousand fields an operation may have. */
-export const MOST_TOKENS = 20_000;
 
 /** What the server is made of. */
 export interface ApolloOptions {
@@ -24,17 +24,29 @@ export interface ApolloOptions {
   /** By name in the supergraph. */
   dataSources: ReadonlyMap<string, EndpointDataSource>;
   formatError: ErrorFormatter;
-  introspection: Config['introspection'];
+  /** undefined: Apollo Server validates by itself, and everything valid runs. */
+  rules?: OperationRules;
   log: Log;
 }
 
-/** Makes and starts the server. Parsed documents and query plans are kept in bounded caches (30 and 50 MiB). */
-export async function startApollo(options: ApolloOptions): Promise<ApolloServer<OperationContext>> {
-  const { formatError, introspection } = options;
+/** The server, and how it takes another supergraph. */
+export interface ApolloDoor {
+  server: ApolloServer<OperationContext>;
+  /** From the next operation on. Throws when the supergraph is not one; the old one stays then. */
+  update: (supergraphSdl: string) => void;
+}
+
+/** Makes and starts the server. Parsed documents and query plans are kept in bounded caches (a million characters, 50 MiB). */
+export async function startApollo(options: ApolloOptions): Promise<ApolloDoor> {
+  const { formatError, rules } = options;
   const logger = quiet(options.log);
   disableApolloTelemetry();
+  let update: SupergraphSdlUpdateFunction | undefined;
   const gateway = new ApolloGateway({
-    supergraphSdl: options.supergraphSdl,
+    supergraphSdl: async (library) => {
+      ({ update } = library);
+      return { supergraphSdl: options.supergraphSdl };
+    },
     buildService: ({ name }) => {
       const dataSource = options.dataSources.get(name);
       if (!dataSource) throw new Error(`The supergraph names a subgraph that is not there: ${name}`);
@@ -45,6 +57,7 @@ export async function startApollo(options: ApolloOptions): Promise<ApolloServer<
     __exposeQueryPlanExperimental: false,
     logger,
   });
+  const documents = createDocumentCache();
   const server = new ApolloServer<OperationContext>({
     gateway,
     logger,
@@ -53,42 +66,56 @@ export async function startApollo(options: ApolloOptions): Promise<ApolloServer<
     // Who may introspect depends on the caller: operation-rules.ts.
     introspection: true,
     allowBatchedHttpRequests: false,
+    // Found before it is asked: persisted/.
+    persistedQueries: false,
     csrfPrevention: true,
     stopOnTerminationSignals: false,
+    documentStore: {
+      get: async (key) => documents.get(key),
+      set: async (key, document) => void documents.set(key, document),
+      delete: async (key) => documents.delete(key),
+    },
     parseOptions: { maxTokens: MOST_TOKENS },
+    // Done in operation-rules.ts, after the size of the document has been looked at, and the same for sockets.
+    dangerouslyDisableValidation: rules !== undefined,
     plugins: [
-      { requestDidStart: async () => operationRules(introspection) },
-      answers,
+      { requestDidStart: async () => rules && operationRules(rules) },
+      answers(formatError),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginLandingPageDisabled(),
     ],
   });
   await server.start();
-  return server;
+  return { server, update: (supergraphSdl) => update?.(supergraphSdl) };
 }
 
-/** Measures operations, tells the door how they ended, and removes what the gateway library adds to an answer. */
-const answers: ApolloServerPlugin<OperationContext> = {
+/** Measures operations, tells the door how they ended, and says what they cost. */
+const answers = (formatError: ErrorFormatter): ApolloServerPlugin<OperationContext> => ({
   requestDidStart: async () => {
     const end = operationSeconds.startTimer();
     return {
       willSendResponse: async ({ response, contextValue, operation }) => {
         if (response.body.kind !== 'single') return;
         const { singleResult } = response.body;
-        if (singleResult.data && singleResult.errors)
+        if (singleResult.data !== undefined && singleResult.errors)
           singleResult.errors = placeErrors(singleResult.data, singleResult.errors);
         const code = firstCode(singleResult.errors);
-        if (singleResult.data === undefined) contextValue.outcome.refusedWith = code;
-        // `valueCompletion` would tell clients about subgraphs.
-        delete singleResult.extensions;
+        const { outcome } = contextValue;
+        if (singleResult.data === undefined) {
+          outcome.refusedWith = code;
+          const others = (outcome.otherErrors ?? []).map((error) => formatError(error));
+          singleResult.errors = withinAnswer([...(singleResult.errors ?? []), ...others]);
+        }
+        // Not what the gateway library says: `valueCompletion` would tell clients about subgraphs.
+        singleResult.extensions = outcome.cost && { cost: outcome.cost };
         const labels = { type: operation?.operation ?? 'none', code: code ?? 'OK' };
         operationsTotal.inc(labels);
         end(labels);
       },
     };
   },
-};
+});
 
 function firstCode(
   errors: readonly { extensions?: Record<string, unknown> }[] | undefined,

@@ -1,17 +1,22 @@
 /** What one operation carries through the gateway, from the door to the data sources. */
 import type { Principal } from '../platform/auth/principal';
 import { Fault, type ErrorCode } from '../platform/errors';
+import type { RateVerdict } from './limits/rates';
 
 /** How long an operation may take before what is missing is answered as unavailable, in milliseconds. */
 const OPERATION_DEADLINE_MS = 10_000;
 
-/** Where a request came in. Subscriptions run over a socket only. */
+/** Where a request came in: `http` gives one answer, `socket` stands for all doors that can give many (streams over HTTP too). */
 export type Door = 'http' | 'socket';
 
 /** Context of an operation. Apollo Server hands on a shallow copy, so what flows back goes through `outcome`. */
 export interface OperationContext {
   /** Who asks. login, register and refreshSession change it for the rest of the operation. */
   principal: Principal;
+  /** Network address of the client; undefined where the shop asks itself. */
+  clientAddress?: string;
+  /** Tokens the door has taken for the operation already; what it costs beyond them is taken when its cost is known. */
+  tokensTaken?: number;
   /** Set when the client showed a token that is no good: the operation is refused with this. */
   refusal?: Fault;
   requestId: string;
@@ -27,6 +32,12 @@ export interface OperationContext {
 export interface OperationOutcome {
   /** Code of the first error of a request that was refused before it ran; undefined if it ran. */
   refusedWith?: ErrorCode;
+  /** What is wrong with the document besides the error it was refused with, unformatted. */
+  otherErrors?: readonly unknown[];
+  /** What the operation may cost and what it might; for `extensions.cost`. */
+  cost?: { requested: number; limit: number };
+  /** How the caller's bucket stands. */
+  rate?: RateVerdict;
 }
 
 /** An operation's context, and how the door ends it. */
@@ -40,7 +51,7 @@ export interface OpenOperation {
 
 /** Makes the context of an operation and starts its clock. */
 export function openOperation(
-  given: Pick<OperationContext, 'principal' | 'refusal' | 'requestId' | 'door'>,
+  given: Pick<OperationContext, 'principal' | 'refusal' | 'requestId' | 'clientAddress' | 'door' | 'tokensTaken'>,
 ): OpenOperation {
   const reads = new AbortController();
   const writes = new AbortController();

@@ -36,8 +36,8 @@ export class EndpointDataSource implements GraphQLDataSource<OperationContext> {
     const variables = options.request.variables ?? {};
     try {
       const { operationName } = options.request;
-      const { principal, requestId } = options.context;
-      const request = { query, document, variables, operationName, principal, requestId };
+      const { principal, requestId, clientAddress } = options.context;
+      const request = { query, document, variables, operationName, principal, requestId, clientAddress };
       const result = await this.run(options, request, isWrite(document));
       this.services.health.report(this.subgraph.name, true);
       return { data: result.data, errors: result.errors && withPaths(result.errors, document, variables) };

@@ -29,5 +29,7 @@ export function withoutValues(code: ErrorCode, error: unknown): string {
 
 /** `… found String "secret".` becomes `… found String.`; other quotes are of the grammar. */
 function parseMessage(message: string): string {
+  // Not the parser's own words: it ran out of stack.
+  if (!message.startsWith('Syntax Error')) return 'Syntax Error: The document is nested too deeply.';
   return message.replace(/((?:Int|Float|String|BlockString)) "[\s\S]*"(\.?)$/, '$1$2');
 }

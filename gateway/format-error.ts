@@ -31,16 +31,31 @@ const DOCUMENT_CODES: ReadonlySet<ErrorCode> = new Set([
 /** From a subgraph these mean that what the gateway sent was wrong, so the client is told no more than the table says. */
 const NOT_FROM_SUBGRAPHS: ReadonlySet<ErrorCode> = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
 
+/** Characters of a message: it may quote a name of the document, and that may be as long as the document. */
+const LONGEST_MESSAGE = 300;
+const MOST_LOCATIONS = 5;
+
 interface Verdict {
   code: ErrorCode;
   message: string;
   details?: ErrorDetails;
 }
 
-/** Makes the formatter. `hideSchema` drops suggestions of names the client may not know. Request ids come from the log scope in which it is called. */
-export function createErrorFormatter(options: { clock: Clock; log: Log; hideSchema: boolean }): ErrorFormatter {
+/** How errors are formatted. */
+export interface ErrorFormatterOptions {
+  clock: Clock;
+  log: Log;
+  /** Drops suggestions of names the client may not know. */
+  hideSchema: boolean;
+  /** The subgraphs are somebody else's, and so are their messages: passed on as they are, also under codes we do not know. */
+  foreignSubgraphs?: boolean;
+}
+
+/** Makes the formatter. Request ids come from the log scope in which it is called. */
+export function createErrorFormatter(options: ErrorFormatterOptions): ErrorFormatter {
+  const { foreignSubgraphs = false } = options;
   return (error, formatted) => {
-    const { code, message, details } = judge(error, formatted);
+    const { code, message, details } = judge(error, formatted, foreignSubgraphs);
     const graphqlError = error instanceof GraphQLError ? error : undefined;
     const path = formatted?.path ?? graphqlError?.path;
     const locations = formatted?.locations ?? graphqlError?.locations;
@@ -48,8 +63,8 @@ export function createErrorFormatter(options: { clock: Clock; log: Log; hideSche
     const level = isFromSubgraph(error) ? 'debug' : ERROR_KINDS[code].log;
     options.log[level]({ err: rootOf(error), code, path: path?.join('.') }, 'error answered');
     return {
-      message: options.hideSchema ? message.replace(/ Did you mean [\s\S]*$/, '') : message,
-      ...(locations && DOCUMENT_CODES.has(code) && { locations }),
+      message: shortened(options.hideSchema ? message.replace(/ Did you mean [\s\S]*$/, '') : message),
+      ...(locations && DOCUMENT_CODES.has(code) && { locations: locations.slice(0, MOST_LOCATIONS) }),
       ...(path && { path }),
       extensions: {
         code,
@@ -61,12 +76,21 @@ export function createErrorFormatter(options: { clock: Clock; log: Log; hideSche
   };
 }
 
-function judge(error: unknown, formatted?: GraphQLFormattedError): Verdict {
+function shortened(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} …` : message;
+}
+
+function judge(error: unknown, formatted: GraphQLFormattedError | undefined, foreignSubgraphs: boolean): Verdict {
   const root = rootOf(error);
   if (root instanceof Fault) return { code: root.code, message: root.message, details: root.details };
   const extensions = formatted?.extensions ?? (error instanceof GraphQLError ? error.extensions : {});
   const code = codeFrom(extensions['code'], error, root);
   if (isFromSubgraph(error)) {
+    if (foreignSubgraphs)
+      return {
+        code: NOT_FROM_SUBGRAPHS.has(code) ? 'INTERNAL_ERROR' : code,
+        message: formatted?.message ?? messageOf(error),
+      };
     if (code === 'INTERNAL_ERROR' || NOT_FROM_SUBGRAPHS.has(code)) return table('INTERNAL_ERROR');
     if (code === 'BAD_USER_INPUT') return table(code);
     // By contract (platform/graph/endpoint.ts) the rest is safe to show.

@@ -6,18 +6,32 @@ import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import { ANONYMOUS } from '../platform/auth/principal';
 import { Fault } from '../platform/errors';
 import { withLogScope } from '../platform/log';
-import { MOST_TOKENS } from './apollo';
 import type { Authenticator } from './authenticator';
 import { openOperation, type OpenOperation, type OperationContext } from './context';
 import type { ErrorFormatter } from './format-error';
 import { refusalStatus, refuse } from './http-refusals';
+import { checkNesting } from './limits/check-nesting';
+import { MOST_TOKENS } from './limits/check-size';
+import { rateFault, rateHeaders, type Rates } from './limits/rates';
 import { subscriptionOverHttp } from './operation-rules';
+import type { FoundOperation, PersistedOperations } from './persisted/persisted-operations';
+import { operationFields, replaceOperation } from './persisted/request-fields';
+import { peerAddress } from './peer-address';
+import type { StreamDoor } from './subscriptions/stream-door';
+import { transportFor } from './subscriptions/transport';
 
 /** What the route works with. */
 export interface GraphqlRouteOptions {
   apollo: ApolloServer<OperationContext>;
   authenticator: Authenticator;
+  /** undefined: operations are what their text says, and anybody may run them. */
+  persisted?: PersistedOperations;
+  /** For clients that accept a stream of answers; undefined: there are none. */
+  streams?: StreamDoor;
   formatError: ErrorFormatter;
+  /** undefined: nobody is limited. */
+  rates?: Rates;
+  trustedProxies: number;
   /** What a browser gets that opens the address; sets the headers. */
   page(reply: FastifyReply<GraphqlRoute>): string;
 }
@@ -33,8 +47,8 @@ export function addGraphqlRoute(fastify: FastifyInstance, options: GraphqlRouteO
   const operations = new WeakMap<Request['raw'], OpenOperation>();
   const answer = fastifyApolloHandler(options.apollo, {
     context: async (request) => {
-      const operation = await open(request, options.authenticator);
-      operations.set(request.raw, operation);
+      const operation = operations.get(request.raw);
+      if (!operation) throw new Error('A request was not opened.');
       return operation.context;
     },
   });
@@ -47,63 +61,137 @@ export function addGraphqlRoute(fastify: FastifyInstance, options: GraphqlRouteO
     handler: (request, reply) =>
       withLogScope({ requestId: request.id }, async () => {
         if (isBrowser(request)) return options.page(reply);
-        const refusal = refusedAtOnce(request);
+        const meant = await meantBy(request, options.persisted);
+        if (meant instanceof Fault && meant.code === 'INVALID_REQUEST')
+          return refuse(reply, options.formatError, 400, meant);
+        const type = typeOf(request, meant);
+        const isSubscription = type === OperationTypeNode.SUBSCRIPTION;
+        const transport = options.streams && transportFor(request.headers.accept, request.method, isSubscription);
+        const refusal = refusedAtOnce(request.method, type, transport !== undefined);
         if (refusal) return refuse(reply, options.formatError, refusal.status, refusal.fault);
+        if (options.streams && transport) return options.streams.serve(request, reply, transport).then(() => reply);
         void reply.header('cache-control', 'no-store');
-        reply.raw.on('close', () => operations.get(request.raw)?.leave());
+        const operation = await open(request, options);
+        const { rate } = operation.context.outcome;
+        if (rate && !rate.allowed) {
+          operation.release();
+          return refuse(reply.headers(rateHeaders(rate)), options.formatError, 429, rateFault(rate));
+        }
+        const { context } = operation;
+        context.refusal ??= await refusalOf(meant, context, options.persisted);
+        if (meant) replaceOperation(request, context.refusal || meant instanceof Fault ? NO_OPERATION : meant.text);
+        operations.set(request.raw, operation);
+        reply.raw.on('close', () => operation.leave());
         try {
           const body = await answer.call(fastify, request, reply);
-          const refusedWith = operations.get(request.raw)?.context.outcome.refusedWith;
+          const { refusedWith, rate: after } = operation.context.outcome;
+          if (after) void reply.headers(rateHeaders(after));
           if (refusedWith)
             void reply.code(refusalStatus(refusedWith, String(reply.getHeader('content-type')), reply.statusCode));
           return body;
         } finally {
-          operations.get(request.raw)?.release();
+          operation.release();
         }
       }),
   });
 }
 
-async function open(
-  request: Pick<FastifyRequest, 'id' | 'headers' | 'query'>,
-  authenticator: Authenticator,
-): Promise<OpenOperation> {
-  const given = { requestId: request.id, door: 'http' as const };
+/** What the request means; a Fault if that is nothing. Undefined: it does not say. */
+type Meant = FoundOperation | Fault | undefined;
+
+async function meantBy(request: Request, persisted: PersistedOperations | undefined): Promise<Meant> {
   try {
-    return openOperation({ ...given, principal: await authenticator.authenticate(request.headers.authorization) });
+    return await persisted?.find(operationFields(request));
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    // Refused by operation-rules.ts, so that the answer has the form of any other.
-    return openOperation({ ...given, principal: ANONYMOUS, refusal: error });
+    if (error instanceof Fault) return error;
+    throw error;
   }
 }
 
-/** Whether a person has opened the address: HTML is asked for by name, and there is no query. */
+/** Stands for an operation that is refused: it is not parsed, and the answer has its form all the same. */
+const NO_OPERATION = '{ __typename }';
+
+/** Why the operation is refused, which operation-rules.ts says. */
+async function refusalOf(
+  meant: Meant,
+  { principal }: OperationContext,
+  persisted: PersistedOperations | undefined,
+): Promise<Fault | undefined> {
+  if (!meant || meant instanceof Fault) return meant;
+  try {
+    checkNesting(meant.text);
+    await persisted?.admit(meant, principal);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+/** Who asks, and one token of theirs; the rest is taken when the operation's cost is known. */
+async function open(
+  request: Request,
+  { authenticator, rates, trustedProxies }: GraphqlRouteOptions,
+): Promise<OpenOperation> {
+  const caller = {
+    ...(await authenticated(request, authenticator)),
+    clientAddress: peerAddress(request.raw, trustedProxies),
+  };
+  const rate = await rates?.take(caller, 1);
+  const operation = openOperation({ ...caller, requestId: request.id, door: 'http', tokensTaken: 1 });
+  operation.context.outcome.rate = rate;
+  return operation;
+}
+
+async function authenticated(
+  request: Request,
+  authenticator: Authenticator,
+): Promise<Pick<OperationContext, 'principal' | 'refusal'>> {
+  try {
+    return { principal: await authenticator.authenticate(request.headers.authorization) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // Refused by operation-rules.ts, so that the answer has the form of any other.
+    return { principal: ANONYMOUS, refusal: error };
+  }
+}
+
+/** Whether a person has opened the address: HTML is asked for by name, and there is no operation. */
 function isBrowser(request: Pick<FastifyRequest, 'method' | 'headers' | 'query'>): boolean {
-  if (request.method !== 'GET' || fieldsOf(request.query)['query'] !== undefined) return false;
+  const { query, extensions, documentId } = fieldsOf(request.query);
+  if (request.method !== 'GET' || [query, extensions, documentId].some((field) => field !== undefined)) return false;
   return /\btext\/html\b/.test(request.headers.accept ?? '');
 }
 
 /**
- * Mutations by GET, before the check for cross-site requests, which would hide the reason; and subscriptions, before the
- * validation of graphql-js, which can throw on them.
+ * Mutations by GET, before the check for cross-site requests, which would hide the reason; and subscriptions whose client
+ * accepts no stream, before the validation of graphql-js, which can throw on them.
  */
 function refusedAtOnce(
-  request: Pick<FastifyRequest, 'method' | 'query' | 'body'>,
+  method: string,
+  type: OperationTypeNode | undefined,
+  streams: boolean,
 ): { status: number; fault: Fault } | undefined {
-  const { query, operationName } = fieldsOf(request.method === 'GET' ? request.query : request.body);
-  // Most requests are neither, and need not be parsed for that.
-  if (typeof query !== 'string' || !/\b(?:mutation|subscription)\b/.test(query)) return undefined;
-  if (request.method !== 'GET' && !/\bsubscription\b/.test(query)) return undefined;
-  const type = typeOf(query, typeof operationName === 'string' ? operationName : undefined);
-  if (type === OperationTypeNode.SUBSCRIPTION) return { status: 400, fault: subscriptionOverHttp() };
-  if (type !== OperationTypeNode.MUTATION || request.method !== 'GET') return undefined;
+  if (type === OperationTypeNode.SUBSCRIPTION && !streams) return { status: 400, fault: subscriptionOverHttp() };
+  if (type !== OperationTypeNode.MUTATION || method !== 'GET') return undefined;
   return { status: 405, fault: new Fault('INVALID_REQUEST', 'GET requests can only query: send mutations by POST.') };
 }
 
-function typeOf(query: string, operationName: string | undefined): OperationTypeNode | undefined {
+/** Of the operation, where it matters; undefined for all that need not be told apart, and for what cannot be read. */
+function typeOf(
+  request: Pick<FastifyRequest, 'method' | 'query' | 'body'>,
+  meant: Meant,
+): OperationTypeNode | undefined {
+  const isGet = request.method === 'GET';
+  const { query: sent, operationName } = fieldsOf(isGet ? request.query : request.body);
+  const query = meant && !(meant instanceof Fault) ? meant.text : sent;
+  // Most requests are neither, and need not be parsed for that.
+  if (typeof query !== 'string' || !/\b(?:mutation|subscription)\b/.test(query)) return undefined;
+  if (!isGet && !/\bsubscription\b/.test(query)) return undefined;
+  const name = typeof operationName === 'string' ? operationName : undefined;
   try {
-    return getOperationAST(parse(query, { noLocation: true, maxTokens: MOST_TOKENS }), operationName)?.operation;
+    checkNesting(query);
+    return getOperationAST(parse(query, { noLocation: true, maxTokens: MOST_TOKENS }), name)?.operation;
   } catch {
     return undefined; // Apollo Server says what is wrong with it
   }

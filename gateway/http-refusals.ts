@@ -42,8 +42,7 @@ const MESSAGES: Record<number, string> = {
   400: 'The request is not valid: a JSON body with a query is expected.',
   404: 'There is nothing at this address.',
   405: 'The method is not allowed here.',
-  413: 'The body is larger than 1,048,576 bytes.',
-  415: 'The content type must be application/json.',
+  415: 'The content type must be application/json, and the body not compressed.',
 };
 
 /** Sets status and type of a refusal and gives its body. */
@@ -65,16 +64,20 @@ export function refuseInOurShape(fastify: FastifyInstance, format: ErrorFormatte
   fastify.setNotFoundHandler((_request, reply) => {
     void reply.send(refuse(reply, format, 404, new Fault('NOT_FOUND', MESSAGES[404])));
   });
-  fastify.setErrorHandler((error, _request, reply) => {
-    const { status, fault } = refusalOf(error);
+  fastify.setErrorHandler((error, request, reply) => {
+    const { status, fault } = refusalOf(error, request.routeOptions.bodyLimit);
     void reply.send(refuse(reply, format, status, fault));
   });
 }
 
-function refusalOf(error: unknown): { status: number; fault: Fault } {
+function refusalOf(error: unknown, largestBody: number | undefined): { status: number; fault: Fault } {
   if (error instanceof Fault)
     return { status: error.code === 'NOT_FOUND' ? 404 : (STATUS[error.code] ?? 400), fault: error };
   const status = statusOf(error);
+  if (status === 413 && largestBody !== undefined) {
+    const message = `The body is larger than ${largestBody.toLocaleString('en')} bytes.`;
+    return { status, fault: new Fault('INVALID_REQUEST', message) };
+  }
   if (status !== undefined) return { status, fault: new Fault('INVALID_REQUEST', MESSAGES[status]) };
   return { status: 500, fault: new Fault('INTERNAL_ERROR', undefined, undefined, { cause: error }) };
 }

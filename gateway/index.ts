@@ -6,10 +6,14 @@ import type { FastifyInstance } from 'fastify';
 import type { JSONWebKeySet } from 'jose';
 import { createAccessTokenVerifier } from '../platform/auth/access-token';
 import type { RequestSigner } from '../platform/auth/signature';
+import type { Cache } from '../platform/cache/cache';
 import type { Clock } from '../platform/clock';
 import { SUBGRAPHS, type Config, type SubgraphName } from '../platform/config';
 import type { SubgraphEndpoint } from '../platform/graph/endpoint';
+import type { Limiter } from '../platform/limiter/limiter';
 import type { Log } from '../platform/log';
+import type { Sealer } from '../platform/seal';
+import type { PubSub } from '../platform/pubsub/pubsub';
 import { startApollo } from './apollo';
 import { createAuthenticator } from './authenticator';
 import { EndpointDataSource } from './data-source';
@@ -17,30 +21,64 @@ import { createErrorFormatter } from './format-error';
 import { addGraphqlRoute } from './graphql-route';
 import { addGraphiql, graphiqlPage } from './graphiql';
 import { createHttpDoor } from './http-door';
+import { addTokenRoute } from './oauth/token-route';
+import type { IssueClientToken } from './oauth/client-tokens';
+import { Rates } from './limits/rates';
+import { AutomaticDocuments } from './persisted/automatic-documents';
+import { startOperationRegistry } from './persisted/operation-registry';
+import type { OperationSource } from './persisted/operation-source';
+import { startOperationUses } from './persisted/operation-uses';
+import { PersistedOperations } from './persisted/persisted-operations';
+import type { OperationRules } from './operation-rules';
+import { partnerContract } from './partner-contract';
 import { Readiness } from './readiness';
 import { createRemoteEndpoint, type RemoteEndpoint } from './remote-endpoint';
 import { addOperatorRoutes, addRoute, type GatewayRoute } from './routes';
+import type { ReadSessions } from './session-reader';
+import { startSessions } from './session-watch';
 import { SharedFetches } from './shared-fetches';
 import { SubgraphHealth } from './subgraph-health';
 import { SubscriptionEngine } from './subscriptions/engine';
-import { SubscriptionPlanner } from './subscriptions/plan';
+import { SharedSubscriptions } from './subscriptions/sharing';
 import { SocketDoor } from './subscriptions/socket-door';
 import { SocketOperations } from './subscriptions/socket-operation';
+import { OpenConnections } from './subscriptions/tally';
+import { StreamDoor } from './subscriptions/stream-door';
+import { addTicketRoute, StreamTickets } from './subscriptions/stream-tickets';
 
 export type { GatewayRoute } from './routes';
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
-  config: Pick<Config, 'host' | 'port' | 'introspection' | 'subgraphUrls'>;
+  config: Pick<
+    Config,
+    'host' | 'port' | 'introspection' | 'subgraphUrls' | 'sockets' | 'operationCost' | 'rates' | 'corsOrigins'
+  >;
   log: Log;
   clock: Clock;
   /** Signs requests to subgraphs in other processes. */
   signer: RequestSigner;
+  /** Counts requests by the rates of the configuration and operations by their budgets; without it nothing is limited. */
+  limiter?: Limiter;
+  /** Seals what only a gateway shall open again: tickets of event streams, texts of automatic persisted queries. */
+  sealer: Sealer;
   /** Public keys of access tokens; also served. */
   jwks: JSONWebKeySet;
   supergraphSdl: string;
+  /** What API clients may use; absent: nothing. */
+  partnerSdl?: string;
   /** Subgraphs of this process; the others are reached at `config.subgraphUrls`. */
   endpoints: Partial<Record<SubgraphName, SubgraphEndpoint>>;
+  /** Asks accounts for tokens of API clients; absent: /oauth/token is not there. */
+  issueClientToken?: IssueClientToken;
+  /** Keeps the texts of automatic persisted queries. */
+  cache: Cache;
+  /** Accounts' registry of operations. */
+  operationSource: OperationSource;
+  /** Asks accounts which sessions stand. */
+  readSessions: ReadSessions;
+  /** Brings what accounts says of rights and operations that have changed. */
+  pubsub: PubSub;
   /** What else is served. */
   routes?: readonly GatewayRoute[];
   /** A query that reaches every subgraph; the default fits the shop's schema. */
@@ -52,7 +90,12 @@ export interface Gateway {
   fastify: FastifyInstance;
   /** Listens at the configured host and port (0: any free one). Rejects when the port is taken. */
   listen(): Promise<{ url: string; port: number }>;
-  /** Answers what is in flight, closes sockets with 1012 and everything else; within eight seconds. */
+  /**
+   * Takes another supergraph for all operations from now on; running subscriptions end with SUBSCRIPTION_SCHEMA_RELOAD.
+   * Throws, and goes on with the old one, if it is none or names a subgraph that the gateway does not reach.
+   */
+  reload(supergraphSdl: string): void;
+  /** Answers what is in flight, closes sockets with 1012, ends streams, and everything else; within eight seconds. */
   stop(): Promise<void>;
 }
 
@@ -60,8 +103,11 @@ export interface Gateway {
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, clock, supergraphSdl } = options;
   const { introspection } = config;
+  const { trustedProxies } = config.sockets;
   const formatError = createErrorFormatter({ clock, log, hideSchema: introspection === 'admins' });
-  const authenticator = createAuthenticator(createAccessTokenVerifier(options.jwks, clock), clock);
+  const { readSessions, pubsub } = options;
+  const sessions = await startSessions({ readSessions, pubsub, clock, log });
+  const authenticator = createAuthenticator(createAccessTokenVerifier(options.jwks, clock), clock, sessions);
   const { endpoints, remote } = reach(options);
   const health = new SubgraphHealth();
   const services = { authenticator, health, shared: new SharedFetches() };
@@ -69,23 +115,41 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     [...endpoints].map(([name, endpoint]) => [name, new EndpointDataSource({ name, endpoint }, services)] as const),
   );
 
-  const apollo = await startApollo({ supergraphSdl, dataSources, formatError, introspection, log });
-  const planner = new SubscriptionPlanner(supergraphSdl);
-  const engine = new SubscriptionEngine({ planner, endpoints, dataSources, introspection, formatError });
-  const operations = new SocketOperations(apollo, engine);
+  const rates = options.limiter && config.rates && new Rates(options.limiter, config.rates);
+  const rules: OperationRules = {
+    introspection,
+    contract: partnerContract(options.partnerSdl),
+    costs: () => engine.costs,
+    maximumCost: config.operationCost,
+    rates,
+  };
+  const { server: apollo, update } = await startApollo({ supergraphSdl, dataSources, formatError, rules, log });
+  const engine = new SubscriptionEngine({ supergraphSdl, endpoints, dataSources, rules, formatError });
+  const { limiter, cache, operationSource: source } = options;
+  const registry = await startOperationRegistry({ source, pubsub, log });
+  const uses = startOperationUses(source, log);
+  const automatic = new AutomaticDocuments(cache, options.sealer);
+  const persisted = new PersistedOperations({ registry, automatic, uses, limiter });
+  const operations = new SocketOperations(apollo, new SharedSubscriptions(engine), persisted, formatError);
   const readiness = new Readiness(apollo, health, options.readinessQuery);
 
-  const door = createHttpDoor(formatError);
+  const door = createHttpDoor(formatError, config.corsOrigins);
   const { fastify } = door;
-  addGraphqlRoute(fastify, { apollo, authenticator, formatError, page: graphiqlPage });
+  const tickets = new StreamTickets(authenticator, options.sealer);
+  const connections = new OpenConnections(config.sockets);
+  const shared = { authenticator, persisted, formatError, trustedProxies, sessions, connections };
+  const streams = new StreamDoor({ ...shared, engine, operations, tickets });
+  addGraphqlRoute(fastify, { ...shared, apollo, streams, rates, page: graphiqlPage });
+  addTicketRoute(fastify, tickets);
+  const { issueClientToken } = options;
+  if (issueClientToken) addTokenRoute(fastify, { issueClientToken, trustedProxies });
   addGraphiql(fastify);
   addOperatorRoutes(fastify, readiness, options.jwks);
   for (const route of options.routes ?? []) addRoute(fastify, route);
   const sockets = new SocketDoor(fastify.server, {
-    schema: planner.apiSchema,
+    ...shared,
+    schema: () => engine.schema,
     operations,
-    authenticator,
-    formatError,
     log,
   });
 
@@ -95,10 +159,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const url = await fastify.listen({ host: config.host, port: config.port });
       return { url, port: Number(new URL(url).port) };
     },
+    reload: (next) => engine.reload(next, () => update(next)),
     stop: async () => {
       readiness.stop();
+      streams.close();
       await Promise.all([sockets.close(), door.close()]);
-      await apollo.stop();
+      await Promise.all([sessions.stop(), registry.stop(), uses.stop(), apollo.stop()]);
       await Promise.all(remote.map((endpoint) => endpoint.close()));
     },
   };

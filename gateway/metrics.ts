@@ -28,3 +28,36 @@ export const socketsOpen = new Gauge({ name: 'souk_sockets_open', help: 'WebSock
 
 /** Subscriptions running now. */
 export const subscriptionsActive = new Gauge({ name: 'souk_subscriptions_active', help: 'Subscriptions running now.' });
+
+/** Answers of subscriptions handed to clients. */
+export const subscriptionEvents = new Counter({
+  name: 'souk_subscription_events_total',
+  help: 'Answers of subscriptions handed to clients, each client of a shared one counted.',
+});
+
+/** What subscriptions are fed from: equal ones of a session share. */
+export const subscriptionSources = new Gauge({
+  name: 'souk_subscription_sources',
+  help: 'Streams of events open at subgraphs now. Fewer than subscriptions: equal ones of a session share.',
+});
+
+/** Responses that stream answers over HTTP, open now. */
+export const streamsOpen = new Gauge({
+  name: 'souk_streams_open',
+  help: 'HTTP responses that stream answers open now, by transport (sse, multipart).',
+  labelNames: ['transport'],
+});
+
+/** Streams over HTTP that the gateway has cut. */
+export const streamsCut = new Counter({
+  name: 'souk_streams_cut_total',
+  help: 'Streams over HTTP ended by the gateway, by transport and reason: slow (unread for 30 s), session (over), too_many, restart.',
+  labelNames: ['transport', 'reason'],
+});
+
+/** Sockets that the gateway ended, by reason. */
+export const socketsCut = new Counter({
+  name: 'souk_sockets_cut_total',
+  help: 'WebSocket connections the gateway ended, by reason: slow, missed_ping, expired, revoked, refused (token no good), too_many, init_timeout, restart, protocol.',
+  labelNames: ['reason'],
+});

@@ -9,7 +9,8 @@ const OF_FETCHES: ReadonlySet<unknown> = new Set(['SERVICE_UNAVAILABLE', 'INTERN
 
 /**
  * `data` is the answer's. The path of an outage that goes through a null ends there; any other error stays at the field
- * that caused it, even if that field could not be null and took its parent along. The order stays.
+ * that caused it, even if that field could not be null and took its parent along. Where all of `data` is null, the root field
+ * is as far up as a path goes. The order stays.
  */
 export function placeErrors<E extends GraphQLFormattedError>(data: unknown, errors: readonly E[]): E[] {
   const placed = new Map<string, E>();
@@ -32,7 +33,7 @@ export function placeErrors<E extends GraphQLFormattedError>(data: unknown, erro
 function upToNull(data: unknown, path: readonly (string | number)[]): readonly (string | number)[] {
   let value: unknown = data;
   for (const [index, key] of path.entries()) {
-    if (value === null || value === undefined) return path.slice(0, index);
+    if (value === null || value === undefined) return path.slice(0, Math.max(index, 1));
     value = typeof value === 'object' ? Reflect.get(value, key) : undefined;
     if (value === null) return path.slice(0, index + 1);
   }

@@ -13,7 +13,7 @@ const CONNECTIONS = 32;
 /** Time to connect, in milliseconds: a subgraph is on this machine or next to it. */
 const CONNECT_MS = 2_000;
 /** Time until the answer begins, in milliseconds; a little more than an operation may take (context.ts). */
-const ANSWER_MS = 11_000;
+export const ANSWER_MS = 11_000;
 /** Silence after which a stream is taken for dead, in milliseconds: three missed heartbeats. */
 const STREAM_SILENCE_MS = 30_000;
 
@@ -45,26 +45,15 @@ export function createRemoteEndpoint(options: { url: string; signer: RequestSign
   const streams = new Pool(origin, { ...common, connections: null, bodyTimeout: STREAM_SILENCE_MS });
 
   async function send(pool: Pool, path: string, request: SubgraphRequest): Promise<Dispatcher.ResponseData> {
-    const { query, variables, operationName, principal, requestId, signal } = request;
+    const { query, variables, operationName, principal, requestId, clientAddress, signal } = request;
     const body = JSON.stringify({ query, variables, operationName });
-    const signed = signer.sign({ method: 'POST', path, body, principal, requestId });
+    const signed = signer.sign({ method: 'POST', path, body, principal, requestId, clientAddress });
     const headers = { 'content-type': MEDIA_TYPE, accept: `${MEDIA_TYPE}, ${STREAM_TYPE}`, ...signed };
     const response = await pool.request({ path, method: 'POST', headers, body, signal });
     if (response.statusCode === 200) return response;
     await response.body.dump();
     log.warn({ status: response.statusCode, url: options.url }, 'subgraph refused a request');
     throw new Fault('SERVICE_UNAVAILABLE');
-  }
-
-  /** The first time on a connection that turns out closed is tried again, once, if trying again changes nothing. */
-  async function sendSafely(pool: Pool, path: string, request: SubgraphRequest): Promise<Dispatcher.ResponseData> {
-    try {
-      return await send(pool, path, request);
-    } catch (error) {
-      const closed = error instanceof Error && 'code' in error && CLOSED_CODES.has(error.code);
-      if (!closed || isMutation(request) || request.signal?.aborted) throw error;
-      return send(pool, path, request);
-    }
   }
 
   /** Errors of the network become outages; our own, and the reason of an abort, stay. */
@@ -82,11 +71,11 @@ export function createRemoteEndpoint(options: { url: string; signer: RequestSign
   return {
     execute: (request) =>
       reaching(request.signal, async () =>
-        decodeResult(await jsonOf(await sendSafely(requests, `${prefix}/graphql`, request))),
+        decodeResult(await jsonOf(await onceMoreIfClosed(request, () => send(requests, `${prefix}/graphql`, request)))),
       ),
     subscribe: (request) =>
       reaching(request.signal, async () => {
-        const response = await sendSafely(streams, `${prefix}/graphql/stream`, request);
+        const response = await onceMoreIfClosed(request, () => send(streams, `${prefix}/graphql/stream`, request));
         if (!mediaTypeOf(response).startsWith(STREAM_TYPE)) return decodeResult(await jsonOf(response));
         return new LineStream(response.body, (line) => decodeResult(JSON.parse(line)));
       }),
@@ -95,6 +84,17 @@ export function createRemoteEndpoint(options: { url: string; signer: RequestSign
       await Promise.all([requests.close(), streams.destroy()]);
     },
   };
+}
+
+/** The first time on a connection that turns out closed is tried again, once, if trying again changes nothing. */
+export async function onceMoreIfClosed<T>(request: SubgraphRequest, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    const closed = error instanceof Error && 'code' in error && CLOSED_CODES.has(error.code);
+    if (!closed || isMutation(request) || request.signal?.aborted) throw error;
+    return send();
+  }
 }
 
 function isMutation(request: SubgraphRequest): boolean {
@@ -115,6 +115,7 @@ async function jsonOf(response: Dispatcher.ResponseData): Promise<unknown> {
   throw new Error('The subgraph answered with something else than JSON.');
 }
 
+/** A subgraph's answer. Throws if it is none. */
 function decodeResult(value: unknown): SubgraphResult {
   return resultSchema.parse(value);
 }

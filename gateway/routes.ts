@@ -8,6 +8,9 @@ import type { Readiness } from './readiness';
 export interface GatewayRouteRequest {
   params: Record<string, string>;
   headers: Record<string, string | string[] | undefined>;
+  /** What was posted, as it came; empty for a GET. */
+  body: string;
+  requestId: string;
 }
 
 /** What it answers. */
@@ -21,14 +24,19 @@ export interface GatewayReply {
 
 /** An address that is served beside the graph. */
 export interface GatewayRoute {
-  method: 'GET';
+  method: 'GET' | 'POST';
   /** With parameters as in `/images/demo/:file`. */
   path: string;
+  /** Bytes a POST may have, JSON of any kind; a larger one is answered with 413. */
+  largestBody?: number;
+  /** A Fault becomes a refusal. */
   handle(request: GatewayRouteRequest): Promise<GatewayReply>;
 }
 
 /** For what is served from here to be looked at: pictures and plain pages, no scripts. */
 const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+/** JSON of any kind, with or without a charset. */
+const JSON_TYPES = /^application\/([\w.+-]+\+)?json\s*(;|$)/i;
 /** How long verifiers may keep the key set, in seconds. */
 const JWKS_SECONDS = 300;
 
@@ -48,20 +56,44 @@ export function addOperatorRoutes(fastify: FastifyInstance, readiness: Readiness
 
 /** Adds a route of the composition root. */
 export function addRoute(fastify: FastifyInstance, route: GatewayRoute): void {
-  fastify.route<{ Params: Record<string, string> }>({
-    method: route.method,
-    url: route.path,
-    handler: async (request, reply) => {
-      const { status, contentType, body, cacheSeconds } = await route.handle({
-        params: request.params,
-        headers: request.headers,
+  // A scope of its own: what is posted here stays text, while /graphql goes on reading JSON and refusing all else.
+  void fastify.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body.toString()),
+    );
+    scope.route<{ Params: Record<string, string> }>({
+      method: route.method,
+      url: route.path,
+      bodyLimit: route.largestBody,
+      handler: async (request, reply) => {
+        const { status, contentType, body, cacheSeconds } = await route.handle({
+          params: request.params,
+          headers: request.headers,
+          body: typeof request.body === 'string' ? request.body : '',
+          requestId: request.id,
+        });
+        return reply
+          .code(status)
+          .type(contentType)
+          .header('content-security-policy', PAGE_POLICY)
+          .header(
+            'cache-control',
+            cacheSeconds === undefined ? 'no-store' : `public, max-age=${cacheSeconds}, immutable`,
+          )
+          .send(body);
+      },
+    });
+    if (route.method === 'POST') {
+      scope.route({
+        method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+        url: route.path,
+        // Before the body is read: it does not matter.
+        onRequest: async () => {
+          throw Object.assign(new Error(), { statusCode: 405 });
+        },
+        handler: () => undefined,
       });
-      return reply
-        .code(status)
-        .type(contentType)
-        .header('content-security-policy', PAGE_POLICY)
-        .header('cache-control', cacheSeconds === undefined ? 'no-store' : `public, max-age=${cacheSeconds}, immutable`)
-        .send(body);
-    },
+    }
   });
 }

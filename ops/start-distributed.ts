@@ -20,6 +20,8 @@ import { prepareShop } from '../main';
 import { PROJECT_ROOT } from '../platform/root';
 import { runCommand, StartProblem } from '../platform/start-problem';
 import { consumerBindings } from '../subgraphs';
+import { needsSandbox, SANDBOX_PROGRAM } from '../subgraphs/payments/sandbox/launch';
+import { sandboxFolder, sandboxUrl } from '../subgraphs/payments/sandbox/place';
 
 const DEFAULTS = {
   DATABASE_URL: 'postgres://postgres@127.0.0.1:5432',
@@ -27,6 +29,8 @@ const DEFAULTS = {
   RABBITMQ_URL: 'amqp://guest:guest@127.0.0.1:5672',
 };
 
+/** Name of the process that is the payment provider. */
+const SANDBOX = 'sandbox';
 /** How long a store may take to accept a connection, in milliseconds. */
 const REACH_MS = 3_000;
 /** Shortest time between two starts of the same process, in milliseconds. */
@@ -53,13 +57,15 @@ async function main(): Promise<void> {
   if (process.argv.includes('--drop')) return drop(readConfig(childEnvironment(settings)), settings);
 
   for (const name of SUBGRAPHS) settings[`${name.toUpperCase()}_URL`] = `http://127.0.0.1:${await freePort()}`;
+  const sandboxed = needsSandbox(first);
+  if (sandboxed) settings['SANDBOX_URL'] = await sandboxUrl(readConfig(childEnvironment(settings)));
   const config = readConfig(childEnvironment(settings));
   await requirePort(config.port, config.host);
   await loadSecrets(config); // made here once, so that six processes starting at once find them
   await prepareShop(config);
   const family = new Family(settings);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void family.end());
-  for (const role of [...SUBGRAPHS, 'gateway']) family.start(role);
+  for (const role of [...(sandboxed ? [SANDBOX] : []), ...SUBGRAPHS, 'gateway']) family.start(role);
   if (await ready(config, family)) process.stdout.write(banner(config));
 }
 
@@ -97,6 +103,7 @@ async function drop(config: Config, settings: Record<string, string>): Promise<v
   }
   await dropRedisNamespace(config.redisUrl ?? '', config.namespace);
   await dropRabbitNamespace(config.rabbitUrl ?? '', config.namespace, consumerBindings());
+  await rm(sandboxFolder(config), { recursive: true, force: true });
   await rm(path.join(config.dataDir, 'namespace'), { force: true });
   process.stdout.write(`Removed everything of ${config.namespace}.\n`);
 }
@@ -109,9 +116,11 @@ class Family {
   constructor(private readonly settings: Record<string, string>) {}
 
   start(role: string): void {
-    const child = spawn(process.execPath, ['--enable-source-maps', path.join(PROJECT_ROOT, 'dist', 'main.js'), role], {
+    const program = role === SANDBOX ? [SANDBOX_PROGRAM] : [path.join(PROJECT_ROOT, 'dist', 'main.js'), role];
+    const child = spawn(process.execPath, ['--enable-source-maps', ...program], {
       env: childEnvironment(this.settings),
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // The sandbox, of which there can be one, must not outlive us: it ends when its channel does.
+      stdio: ['ignore', 'inherit', 'inherit', ...(role === SANDBOX ? ['ipc' as const] : [])],
       // Of its own group: a Ctrl-C at the terminal reaches this process alone, which ends the others in order.
       detached: true,
     });
@@ -125,13 +134,15 @@ class Family {
     });
   }
 
-  /** The gateway goes first, so that no request finds a subgraph gone. */
+  /** The gateway goes first, so that no request finds a subgraph gone; the sandbox last, for the same reason. */
   async end(): Promise<void> {
     if (this.ending) return;
     this.ending = true;
     const gateway = this.children.get('gateway');
     if (gateway) await endOne(gateway);
-    await Promise.all([...this.children.values()].map(endOne));
+    const sandbox = this.children.get(SANDBOX);
+    await Promise.all([...this.children.values()].filter((child) => child !== sandbox).map(endOne));
+    if (sandbox) await endOne(sandbox);
     process.exit(0);
   }
 }

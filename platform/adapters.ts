@@ -6,6 +6,7 @@ import { loadSecrets } from './auth/development-secrets';
 import { parseEncryptionKeys, parseJwtKeys } from './auth/secret-lists';
 import { RequestSigner } from './auth/signature';
 import type { Bus } from './bus/bus';
+import { registerBusMetrics } from './bus/bus-metrics';
 import { createMemoryBus } from './bus/memory';
 import { createRabbitBus } from './bus/rabbit';
 import type { Cache } from './cache/cache';
@@ -16,6 +17,9 @@ import { ConfigError, type Config, type SubgraphName } from './config';
 import { startEmbeddedPostgres } from './db/embedded-postgres';
 import { databaseUrl } from './db/prepare';
 import type { Lifecycle } from './lifecycle';
+import type { Limiter } from './limiter/limiter';
+import { createMemoryLimiter } from './limiter/memory';
+import { createRedisLimiter } from './limiter/redis';
 import type { Log } from './log';
 import { createMailboxMailer } from './mail/mailbox';
 import type { Mailer } from './mail/mail';
@@ -31,11 +35,14 @@ const CACHE_ENTRIES = 20_000;
 
 /** The adapters of one process. */
 export interface Adapters {
+  /** The settings, with the secrets that were made. */
   config: Config;
   log: Log;
   clock: Clock;
   /** Connects to the bus when first asked for: a gateway alone has no use for one. */
   openBus(): Bus;
+  /** Connects when it is asked for, once: only a gateway has use for it. */
+  openLimiter(): Promise<Limiter>;
   pubsub: PubSub;
   cache: Cache;
   mailer: Mailer;
@@ -54,13 +61,14 @@ export function mailboxFolder(config: Config): string {
 /**
  * For whom adapters are opened. `shop`: a process with all the parts. `part`: one of several that work with the same stores, so
  * DATABASE_URL, REDIS_URL and RABBITMQ_URL are required: in-process ones would reach nobody. `command`: an operator's command,
- * which uses the embedded PostgreSQL of a shop that runs.
+ * which uses the embedded PostgreSQL of a shop that runs. `payments`: the part that talks to the payment provider, so with the
+ * sandbox it requires SANDBOX_URL as well.
  */
-export type AdapterUse = 'shop' | 'part' | 'command';
+export type AdapterUse = 'shop' | 'part' | 'payments' | 'command';
 
 /** Opens what the settings name. What is not configured lives inside this process. */
 export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycle, use: AdapterUse): Promise<Adapters> {
-  if (use === 'part') requireShared(config);
+  if (use === 'part' || use === 'payments') requireShared(config, use);
   await mkdir(config.dataDir, { recursive: true });
   const secrets = await loadSecrets(config);
   registerProcessMetrics();
@@ -89,6 +97,7 @@ export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycl
       ? createRabbitBus({ url: config.rabbitUrl, namespace: config.namespace, log })
       : createMemoryBus({ log });
     lifecycle.onStop('bus', () => opened.close());
+    registerBusMetrics(opened);
     bus = opened;
     return opened;
   };
@@ -104,10 +113,18 @@ export async function openAdapters(config: Config, log: Log, lifecycle: Lifecycl
   };
 
   return {
-    config,
+    config: { ...config, sandbox: { ...config.sandbox, webhookSecret: secrets.sandboxWebhookSecret } },
     log,
     clock: systemClock,
     openBus,
+    openLimiter: async () => {
+      const { redisUrl: url, namespace } = config;
+      const limiter = url
+        ? await createRedisLimiter({ url, namespace, clock: systemClock, log })
+        : createMemoryLimiter(systemClock);
+      lifecycle.onStop('limiter', () => limiter.close());
+      return limiter;
+    },
     pubsub,
     cache,
     mailer: openMailer(config, log, lifecycle),
@@ -129,11 +146,12 @@ function openMailer(config: Config, log: Log, lifecycle: Lifecycle): Mailer {
   return createMailboxMailer(mailboxFolder(config));
 }
 
-function requireShared(config: Config): void {
+function requireShared(config: Config, use: 'part' | 'payments'): void {
   const problems = [
     ...(config.databaseUrl || Object.values(config.databaseUrls).every(Boolean) ? [] : ['DATABASE_URL']),
     ...(config.redisUrl ? [] : ['REDIS_URL']),
     ...(config.rabbitUrl ? [] : ['RABBITMQ_URL']),
+    ...(use === 'part' || config.paymentProvider !== 'sandbox' || config.sandbox.url ? [] : ['SANDBOX_URL']),
   ].map((name) => `${name}: required when the parts run as separate processes`);
   if (problems.length > 0) throw new ConfigError(problems);
 }

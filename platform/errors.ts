@@ -2,6 +2,7 @@
  * The one table of error kinds. Whatever goes wrong anywhere is one of these; the table says what a client is told,
  * how loudly it is logged, and what the message broker does with a message whose handling failed this way.
  */
+import { isNativeError } from 'node:util/types';
 
 /** Codes a client can meet, in a GraphQL error's `extensions.code` or a user error's `code`. They are only ever added. */
 export const ERROR_CODES = [
@@ -85,6 +86,19 @@ export class Fault extends Error {
   }
 }
 
+/** Why a promotion code does not apply. They are only ever added. */
+export const PROMO_CODE_REASONS = [
+  'NOT_FOUND',
+  'NOT_STARTED',
+  'EXPIRED',
+  'MINIMUM_SPEND',
+  'USAGE_LIMIT',
+  'NOT_APPLICABLE',
+  'NOT_COMBINABLE',
+] as const;
+/** One of {@link PROMO_CODE_REASONS}. */
+export type PromoCodeReason = (typeof PROMO_CODE_REASONS)[number];
+
 /** What a user can do something about, as it appears in a payload's `userErrors`. */
 export interface UserErrorValue {
   code: ErrorCode;
@@ -99,6 +113,8 @@ export interface UserErrorValue {
   currentTotal?: { minor: bigint; currencyCode: string };
   /** PAYMENT_FAILED: the provider's reason, if it gave one. */
   declineReason?: string;
+  /** A promotion code: why it does not apply. */
+  promoCodeReason?: PromoCodeReason;
 }
 
 /** Thrown by a use case when the user must mend something; the payload wrapper turns it into `userErrors`. */
@@ -132,11 +148,12 @@ const OUTAGE_CODES = new Set([
   '08000', '08001', '08003', '08004', '08006', '57P01', '57P02', '57P03', '53300', '57014',
 ]); // prettier-ignore
 
-/** Whether an error means that a store or service could not be reached, as opposed to a mistake of ours. */
+/**
+ * Whether an error means that a store or service could not be reached, as opposed to a mistake of ours. Errors of Node's own
+ * are no `Error` to code that runs in another realm, as tests do.
+ */
 export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  if (!isNativeError(error) && !(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string' && OUTAGE_CODES.has(error.code)) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-    error.message,
-  );
+  return /Connection terminated|timeout exceeded when trying to connect|is not queryable/.test(error.message);
 }

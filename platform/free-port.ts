@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
 import { StartProblem } from './start-problem';
 
 /** A loopback port nobody listens on, below 32768: the ports above are handed out to outgoing connections. */
@@ -8,6 +10,16 @@ export async function freePort(): Promise<number> {
     const port = randomInt(20_000, 32_000);
     if ((await tryPort(port, '127.0.0.1')) === undefined) return port;
   }
+}
+
+/** The port that a file remembers, unless somebody else listens there; otherwise a free one, remembered from now on. */
+export async function keptPort(file: string): Promise<number> {
+  const kept = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (Number.isInteger(kept) && kept > 0 && (await tryPort(kept, '127.0.0.1')) === undefined) return kept;
+  const port = await freePort();
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, String(port));
+  return port;
 }
 
 /**

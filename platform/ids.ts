@@ -8,7 +8,7 @@ import { v7 } from 'uuid';
 /** Prefixes of public ids, by the kind of object. */
 export const ID_PREFIXES = [
   'user', 'addr', 'sess', 'api', 'prod', 'var', 'cat', 'img', 'rev', 'cart', 'line', 'promo', 'ord', 'item', 'shp',
-  'ret', 'pay', 'pm', 'rfnd',
+  'ret', 'pay', 'pm', 'rfnd', 'hook', 'dlv', 'exp',
 ] as const; // prettier-ignore
 /** One of {@link ID_PREFIXES}. */
 export type IdPrefix = (typeof ID_PREFIXES)[number];

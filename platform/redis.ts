@@ -27,9 +27,13 @@ export function impatient(commandMs: number): RedisOptions {
   };
 }
 
-/** Options for a connection that only subscribes: what was asked for waits for the connection, however long. */
+/**
+ * Options for a connection that only subscribes: what was asked for waits for the connection, however long. No ready check:
+ * ioredis would ask INFO, and a subscription sent while the answer to the handshake is under way makes it refuse that
+ * itself, and drop all that waits.
+ */
 export function patient(): RedisOptions {
-  return { ...COMMON, maxRetriesPerRequest: null };
+  return { ...COMMON, maxRetriesPerRequest: null, enableReadyCheck: false };
 }
 
 /** How often a connection is asked whether it is alive, in milliseconds; two questions without an answer replace it. */

@@ -1,13 +1,14 @@
 /**
  * Field encryption for personal data: AES-256-GCM with the key's version in the value, so that keys can be rotated.
- * To rotate, put a new key in front: it seals from then on, the others go on opening what they sealed.
+ * To rotate, add a new key anywhere but in front, so that every process can open what it seals; then put it in front: it seals
+ * from then on, the others go on opening what they sealed.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { ValueTransformer } from 'typeorm';
 import type { z } from 'zod';
 import { Fault } from './errors';
 
-/** A key: its version (1 to 2147483647, never used again for another key) and 32 random bytes. */
+/** A key: its version (1 to 2147483647, higher than those of all keys before it) and 32 random bytes. */
 export interface SealingKey {
   version: number;
   key: Buffer;
@@ -25,8 +26,8 @@ export interface Sealer {
   openJson<T>(sealed: string, schema: z.ZodType<T>): T;
   /**
    * What to look a sealed text up by: HMAC-SHA256 as base64url, 43 characters, equal for equal texts. Bring the text to
-   * one form (an e-mail to lower case) first. Its key comes from the LAST key of the list, the oldest, so a new key in
-   * front leaves every index findable; taking the last one away means computing all indexes anew.
+   * one form (an e-mail to lower case) first. Its key comes from the oldest of the list, the one with the lowest version, so
+   * a new key leaves every index findable; taking the oldest away means computing all indexes anew.
    */
   blindIndex(text: string): string;
 }
@@ -38,8 +39,7 @@ const FORM = /^v([1-9]\d{0,9})\.([A-Za-z0-9_-]+)$/;
 /** A sealer over a list of keys: the first seals, all open. Throws RangeError if the list is not usable. */
 export function createSealer(keys: readonly SealingKey[]): Sealer {
   const sealing = keys[0];
-  const oldest = keys.at(-1);
-  if (!sealing || !oldest) throw new RangeError('a sealer needs a key');
+  if (!sealing) throw new RangeError('a sealer needs a key');
   for (const { version, key } of keys) {
     if (!Number.isInteger(version) || version < 1 || version > 2_147_483_647) throw new RangeError('not a key version');
     if (key.length !== 32) throw new RangeError('a sealing key has 32 bytes');
@@ -47,6 +47,7 @@ export function createSealer(keys: readonly SealingKey[]): Sealer {
   // Two keys of one version: half of what was sealed could not be opened any more, and nobody would know which half.
   const byVersion = new Map(keys.map(({ version, key }) => [version, derive(key, 'souk field encryption')]));
   if (byVersion.size !== keys.length) throw new RangeError('two sealing keys have the same version');
+  const oldest = keys.reduce((older, key) => (key.version < older.version ? key : older), sealing);
   const sealingKey = derive(sealing.key, 'souk field encryption');
   const indexKey = derive(oldest.key, 'souk blind index');
 

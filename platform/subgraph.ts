@@ -37,7 +37,8 @@ export interface GraphContext<S extends Services = Services> {
   /** Who asks. Changes within an operation only through {@link GraphContext.become}. */
   principal: Principal;
   requestId: string;
-  signal?: AbortSignal;
+  /** Network address of the client: to count by, never to store or log in clear. */
+  clientAddress?: string;
   /** The rest of the operation runs as this principal, here and in the other subgraphs. */
   become(principal: Principal, accessToken: string): void;
 }

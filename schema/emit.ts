@@ -1,6 +1,6 @@
 /**
- * `npm run schema`: writes what each subgraph offers, composes the supergraph the gateway boots from, and the API schema that
- * clients see. With `--check` it writes nothing and fails on drift, on a composition hint, on a missing description, and on a
+ * `npm run schema`: writes what each subgraph offers, composes the supergraph the gateway boots from, the API schema that clients
+ * see, and the part of it that API clients of partners do. With `--check` it writes nothing and fails on drift, on a composition hint, on a missing description, and on a
  * breaking change against schema/released.graphql, which only a release changes.
  */
 import 'reflect-metadata';
@@ -13,6 +13,7 @@ import { buildSubgraph } from '../platform/graph/schema';
 import { PROJECT_ROOT } from '../platform/root';
 import { SUBGRAPH_DEFINITIONS } from '../subgraphs';
 import { breakingChanges, undescribed } from './checks';
+import { partnerContract } from './partner-contract';
 
 const FOLDER = path.join(PROJECT_ROOT, 'schema');
 
@@ -30,7 +31,13 @@ async function emit(): Promise<{ files: Map<string, string>; problems: string[] 
   const api = lexicographicSortSchema(composed.schema.toAPISchema().toGraphQLJSSchema());
   files.set('supergraph.graphql', `${composed.supergraphSdl}\n`);
   files.set('api.graphql', `${printSchema(api)}\n`);
+  const contract = partnerContract(
+    services.map(({ typeDefs }) => typeDefs),
+    api,
+  );
+  files.set('partner.graphql', `${contract.sdl}\n`);
   const problems = [
+    ...contract.lost.map((name) => `tagged "partner", but what it gives is not: ${name}`),
     ...composed.hints.map((hint) => `composition hint: ${hint.message}`),
     ...undescribed(api).map((name) => `no description: ${name}`),
     ...breaking(api).map((change) => `breaking: ${change}`),

@@ -2,22 +2,24 @@
  * Runs subscriptions over the whole graph. The subgraph that owns the root field is asked for a stream; for each of its
  * events the rest of the plan runs against all subgraphs, as it would for a query, with the event as the first answer.
  */
-import { executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway';
-import { GraphQLError, type DocumentNode, type ExecutionResult } from 'graphql';
+import { setMaxListeners } from 'node:events';
+import { getOperationAST, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { Principal } from '../../platform/auth/principal';
-import type { Config } from '../../platform/config';
 import { Fault } from '../../platform/errors';
-import type { SubgraphEndpoint, SubgraphResult } from '../../platform/graph/endpoint';
+import type { SubgraphEndpoint } from '../../platform/graph/endpoint';
 import { withLogScope } from '../../platform/log';
 import { openOperation, type OpenOperation } from '../context';
 import type { EndpointDataSource } from '../data-source';
 import type { ErrorFormatter } from '../format-error';
-import { operationsTotal, subscriptionsActive } from '../metrics';
-import { checkOperation } from '../operation-rules';
-import { placeErrors } from '../place-errors';
+import { CostTable } from '../limits/cost';
+import { withinAnswer } from '../limits/within-answer';
+import { operationsTotal, subscriptionSources } from '../metrics';
+import { admitOperation, type OperationRules } from '../operation-rules';
+import { untilAborted } from '../shared-fetches';
+import { answerEvent } from './answer-event';
 import { openEvents, type Events } from './open-events';
-import type { SubscriptionPlan, SubscriptionPlanner } from './plan';
-import { RefusedOperation } from './refused-operation';
+import { SubscriptionPlanner, type SubscriptionPlan } from './plan';
+import { asGraphQLError, RefusedOperation } from './refused-operation';
 import { streamOf } from './stream';
 
 /** One subscription of one client; `document` is `source`, parsed. */
@@ -27,23 +29,59 @@ export interface SubscriptionRequest {
   operationName: string | undefined;
   variables: Record<string, unknown>;
   principal: Principal;
+  /** Network address of the client. */
+  clientAddress?: string;
   requestId: string;
+  /** Told of each event before it is answered. */
+  onEvent?: () => void;
 }
 
 /** What the engine works with; both maps are by the subgraph's name. */
 export interface EngineOptions {
-  planner: SubscriptionPlanner;
+  supergraphSdl: string;
   endpoints: ReadonlyMap<string, SubgraphEndpoint>;
   dataSources: ReadonlyMap<string, EndpointDataSource>;
-  introspection: Config['introspection'];
+  rules: OperationRules;
   formatError: ErrorFormatter;
 }
 
-type Executor = typeof executeQueryPlan;
+/** A supergraph, and when it stopped being the one in use. */
+interface Generation {
+  planner: SubscriptionPlanner;
+  costs: CostTable;
+  replaced: AbortController;
+}
 
 /** Runs subscriptions. */
 export class SubscriptionEngine {
-  constructor(private readonly options: EngineOptions) {}
+  private generation: Generation;
+
+  /** Throws when the supergraph is not one. */
+  constructor(private readonly options: EngineOptions) {
+    this.generation = this.generationOf(options.supergraphSdl);
+  }
+
+  /** The schema clients see. */
+  get schema(): GraphQLSchema {
+    return this.generation.planner.apiSchema;
+  }
+
+  /** What its fields cost. */
+  get costs(): CostTable {
+    return this.generation.costs;
+  }
+
+  /**
+   * Takes another supergraph for what is subscribed from now on; `meanwhile` runs just before it does. What runs is
+   * ended: its last answer has no data and the error SUBSCRIPTION_SCHEMA_RELOAD. If either throws, all stays as it was.
+   */
+  reload(supergraphSdl: string, meanwhile: () => void): void {
+    const next = this.generationOf(supergraphSdl);
+    meanwhile();
+    const { replaced } = this.generation;
+    this.generation = next;
+    replaced.abort(new Fault('SUBSCRIPTION_SCHEMA_RELOAD'));
+  }
 
   /**
    * The client's stream of answers, errors formatted. The source is opened by the first `next()`, which rejects with
@@ -51,23 +89,38 @@ export class SubscriptionEngine {
    */
   subscribe(request: SubscriptionRequest): AsyncGenerator<ExecutionResult, undefined, undefined> {
     const gone = new AbortController();
+    const { planner, replaced } = this.generation;
     let opened: { plan: SubscriptionPlan; events: Events } | undefined;
     let current: OpenOperation | undefined;
+    let ended = false;
 
     const pull = async (): Promise<IteratorResult<ExecutionResult, undefined>> => {
       try {
+        if (ended) return { done: true, value: undefined };
         if (!opened) {
-          opened = await this.open(request, gone.signal);
-          subscriptionsActive.inc();
+          opened = await this.open(request, planner, gone.signal);
+          subscriptionSources.inc();
           // It may have been opened in the very moment in which the client left.
           if (gone.signal.aborted) letGo();
         }
-        const event = await opened.events.next();
+        const event = await untilAborted(opened.events.next(), replaced.signal);
         if (event.done) return { done: true, value: undefined };
+        request.onEvent?.();
         current = openOperation({ principal: request.principal, requestId: request.requestId, door: 'socket' });
-        return { done: false, value: await this.answer(request, opened.plan, event.value, current) };
+        const { source: query, variables, operationName } = request;
+        const answer = await answerEvent(event.value, {
+          ...this.options,
+          request: { query, variables, operationName },
+          plan: opened.plan,
+          schemas: planner.schemas,
+          context: current.context,
+        });
+        return { done: false, value: answer };
       } catch (error) {
-        throw this.refusal(error);
+        const refusal = this.refusal(error);
+        if (error !== replaced.signal.reason) throw refusal;
+        ended = true;
+        return { done: false, value: { errors: refusal.errors.map(asGraphQLError) } };
       } finally {
         current?.release();
       }
@@ -76,7 +129,7 @@ export class SubscriptionEngine {
       gone.abort(new Fault('SERVICE_UNAVAILABLE', 'The client has gone.'));
       current?.leave();
       if (!opened) return;
-      subscriptionsActive.dec();
+      subscriptionSources.dec();
       void opened.events.return?.();
     };
     return streamOf(() => withLogScope({ requestId: request.requestId }, pull), letGo);
@@ -84,23 +137,19 @@ export class SubscriptionEngine {
 
   private async open(
     request: SubscriptionRequest,
+    planner: SubscriptionPlanner,
     gone: AbortSignal,
   ): Promise<{ plan: SubscriptionPlan; events: Events }> {
-    const { source, document, operationName, variables, principal, requestId } = request;
-    const plan = this.options.planner.plan(source, document, operationName);
-    if (!('primary' in plan)) throw new AggregateError(plan);
-    const endpoint = this.options.endpoints.get(plan.primary.serviceName);
-    if (!endpoint) throw new Error(`There is no subgraph ${plan.primary.serviceName}.`);
-
-    const { context, leave, release } = openOperation({ principal, requestId, door: 'socket' });
-    const { apiSchema: schema } = this.options.planner;
-    checkOperation(
-      { context, operation: plan.operationContext.operation, document, schema, variables },
-      this.options.introspection,
-    );
+    const { source, document, operationName, variables, principal, clientAddress, requestId } = request;
+    const { context, leave, release } = openOperation({ principal, requestId, clientAddress, door: 'socket' });
     // `reads` ends the opening at its deadline; once that is off, the whole stream when the client goes.
     gone.addEventListener('abort', leave, { once: true });
     try {
+      const operation = getOperationAST(document, operationName) ?? undefined;
+      await admitOperation({ context, operation, document, schema: planner.apiSchema, variables }, this.options.rules);
+      const plan = planner.plan(source, document, operationName);
+      const endpoint = this.options.endpoints.get(plan.primary.serviceName);
+      if (!endpoint) throw new Error(`There is no subgraph ${plan.primary.serviceName}.`);
       const events = await openEvents(endpoint, plan.primary, {
         variables,
         principal,
@@ -114,57 +163,20 @@ export class SubscriptionEngine {
     }
   }
 
-  private async answer(
-    request: SubscriptionRequest,
-    { perEvent, primary, operationContext }: SubscriptionPlan,
-    event: SubgraphResult,
-    { context }: OpenOperation,
-  ): Promise<ExecutionResult> {
-    const dataSources: Record<string, GraphQLDataSource> = Object.fromEntries(this.options.dataSources);
-    dataSources[primary.serviceName] = eventFirst(event, dataSources[primary.serviceName]);
-    const { source: query, variables, operationName } = request;
-    const requestContext = {
-      request: { query, variables, operationName },
-      operation: operationContext.operation,
-      context,
-      metrics: {},
-    };
-    // The type is that of a whole request of Apollo Server; the executor and our data sources read no more than this.
-    const whole = requestContext as unknown as Parameters<Executor>[2];
-    const { data, errors } = await executeQueryPlan(
-      perEvent,
-      dataSources,
-      whole,
-      operationContext,
-      ...this.options.planner.schemas,
-    );
-    if (!errors) return { data };
-    const placed = placeErrors(
-      data,
-      errors.map((error) => this.options.formatError(error)),
-    );
-    return {
-      data,
-      errors: placed.map(({ message, path, extensions }) => new GraphQLError(message, { path, extensions })),
-    };
+  private generationOf(supergraphSdl: string): Generation {
+    const planner = new SubscriptionPlanner(supergraphSdl);
+    const missing = planner.subgraphs.filter((name) => !this.options.endpoints.has(name));
+    if (missing.length > 0) throw new Error(`The supergraph names subgraphs that are not there: ${missing.join(', ')}`);
+    const replaced = new AbortController();
+    // Every subscription listens; the warning is for leaks.
+    setMaxListeners(0, replaced.signal);
+    return { planner, costs: new CostTable(supergraphSdl, planner.apiSchema), replaced };
   }
 
   private refusal(error: unknown): RefusedOperation {
     const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
     const formatted = errors.map((one) => this.options.formatError(one));
     operationsTotal.inc({ type: 'subscription', code: formatted[0]?.extensions.code });
-    return new RefusedOperation(formatted);
+    return new RefusedOperation(withinAnswer(formatted));
   }
-}
-
-/** Answers the first fetch, the primary's, with the event and all later ones as always. */
-function eventFirst(event: SubgraphResult, later: GraphQLDataSource | undefined): GraphQLDataSource {
-  let first = true;
-  return {
-    process: async (fetch) => {
-      if (!first && later) return later.process(fetch);
-      first = false;
-      return { data: event.data, errors: event.errors };
-    },
-  };
 }

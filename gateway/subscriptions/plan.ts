@@ -5,7 +5,7 @@
 import { buildOperationContext, type executeQueryPlan } from '@apollo/gateway';
 import { operationFromDocument, Supergraph } from '@apollo/federation-internals';
 import { QueryPlanner, type FetchNode, type QueryPlan } from '@apollo/query-planner';
-import { GraphQLError, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
 /** Plans kept. Clients have a handful of subscriptions. */
@@ -26,30 +26,29 @@ export interface SubscriptionPlan {
 export class SubscriptionPlanner {
   /** The schema clients see. */
   readonly apiSchema: GraphQLSchema;
+  /** Names of the subgraphs in it. */
+  readonly subgraphs: readonly string[];
   /** The last two arguments of the gateway library's executor. */
   readonly schemas: [ExecutorArguments[4], ExecutorArguments[5]];
   private readonly planner: QueryPlanner;
-  private readonly plans = new LRUCache<string, SubscriptionPlan | readonly GraphQLError[]>({ max: KEPT_PLANS });
+  private readonly plans = new LRUCache<string, SubscriptionPlan>({ max: KEPT_PLANS });
 
+  /** Throws when the supergraph is not one. */
   constructor(supergraphSdl: string) {
     const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
+    this.subgraphs = supergraph.subgraphsMetadata().map(({ name }) => name);
     const apiSchema = supergraph.apiSchema();
     this.apiSchema = apiSchema.toGraphQLJSSchema();
     this.schemas = [supergraph.schema.toGraphQLJSSchema(), apiSchema];
     this.planner = new QueryPlanner(supergraph, { exposeDocumentNodeInFetchNode: true });
   }
 
-  /** The plan of the subscription in `source`, or why it does not fit the schema. `document` is the same, parsed. */
-  plan(
-    source: string,
-    document: DocumentNode,
-    operationName: string | undefined,
-  ): SubscriptionPlan | readonly GraphQLError[] {
+  /** The plan of the subscription in `source`, which has been checked; `document` is the same, parsed. */
+  plan(source: string, document: DocumentNode, operationName: string | undefined): SubscriptionPlan {
     const key = JSON.stringify([operationName, source]);
     const known = this.plans.get(key);
     if (known) return known;
-    const errors = problemsOf(this.apiSchema, document);
-    const made = errors.length > 0 ? errors : this.make(document, operationName);
+    const made = this.make(document, operationName);
     this.plans.set(key, made);
     return made;
   }
@@ -64,21 +63,5 @@ export class SubscriptionPlanner {
       perEvent: { kind: 'QueryPlan', node: { kind: 'Sequence', nodes: rest ? [primary, rest] : [primary] } },
       operationContext: buildOperationContext({ schema: this.apiSchema, operationDocument: document, operationName }),
     };
-  }
-}
-
-function problemsOf(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
-  return validated(schema, document).map(
-    ({ message, nodes }) => new GraphQLError(message, { nodes, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }),
-  );
-}
-
-/** graphql-js throws instead when the root field of a subscription has `@include(if: $variable)`. */
-function validated(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
-  try {
-    return validate(schema, document);
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
   }
 }

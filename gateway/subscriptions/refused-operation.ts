@@ -1,4 +1,5 @@
-/** Ends an operation on a socket with an `error` message instead of a result. */
+/** Ends an operation of a socket or stream with its errors instead of a result. */
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { ClientError } from '../format-error';
 
 /** Thrown through a stream; the errors are ready to be sent. */
@@ -7,4 +8,9 @@ export class RefusedOperation extends Error {
     super('The operation was refused.');
     this.name = 'RefusedOperation';
   }
+}
+
+/** A formatted error as a result of graphql-js has it. */
+export function asGraphQLError({ message, path, extensions }: GraphQLFormattedError): GraphQLError {
+  return new GraphQLError(message, { path, extensions: { ...extensions } });
 }

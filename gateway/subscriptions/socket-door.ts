@@ -1,19 +1,23 @@
 /** /graphql over WebSocket: graphql-transport-ws, with our limits, close codes and logs. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CloseCode, handleProtocols, makeServer, type Context, type SubscribePayload } from 'graphql-ws';
+import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { GraphQLError, type ExecutionArgs, type GraphQLSchema } from 'graphql';
-import { WebSocket, WebSocketServer } from 'ws';
-import { ANONYMOUS, type Principal } from '../../platform/auth/principal';
-import { codeOf } from '../../platform/errors';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { Fault } from '../../platform/errors';
 import { newUuid } from '../../platform/ids';
 import { withLogScope, type Log } from '../../platform/log';
 import type { Authenticator } from '../authenticator';
 import type { ErrorFormatter } from '../format-error';
 import { refuseSocket } from '../http-refusals';
-import { socketsOpen } from '../metrics';
+import { peerAddress } from '../peer-address';
+import type { PersistedOperations } from '../persisted/persisted-operations';
+import type { SessionWatch } from '../session-watch';
 import { RefusedOperation } from './refused-operation';
+import { SocketAdmission } from './socket-admission';
+import { SocketClient, type Cut } from './socket-client';
 import { SocketOperation, type SocketOperations } from './socket-operation';
+import type { OpenConnections } from './tally';
 
 /** Largest frame, in bytes; a larger one closes with 1009. */
 const LARGEST_FRAME = 1_048_576;
@@ -21,30 +25,40 @@ const LARGEST_FRAME = 1_048_576;
 const INIT_MS = 15_000;
 /** Operations running on one socket, at most; then 4429. */
 const MOST_OPERATIONS = 100;
-/** Pause between pings, in milliseconds; a client that misses one is cut off, so that its subscriptions end. */
-const PING_MS = 12_000;
-/** Time a client has to answer our closing, in milliseconds. */
-const CLOSING_MS = 1_000;
 /** "Service restart": clients reconnect. */
 const RESTART = 1012;
 
+/** Why the protocol's library closes; with all other codes because the client does not keep to the protocol. */
+const CUTS = new Map<number, Cut>([
+  [CloseCode.ConnectionInitialisationTimeout, 'init_timeout'],
+  [CloseCode.Forbidden, 'refused'],
+]);
+
 /** What the door works with. */
 export interface SocketDoorOptions {
-  schema: GraphQLSchema;
+  /** The schema clients see now. */
+  schema: () => GraphQLSchema;
   operations: SocketOperations;
+  persisted: PersistedOperations;
   authenticator: Authenticator;
+  sessions: SessionWatch;
+  /** Proxies in front whose X-Forwarded-For is believed. */
+  trustedProxies: number;
+  connections: OpenConnections;
   formatError: ErrorFormatter;
   log: Log;
 }
 
-interface Client {
-  principal: Principal;
-  close(code: number, reason: string): void;
-}
-
 /** Takes the upgrades of `server` at /graphql. */
 export class SocketDoor {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_FRAME, handleProtocols });
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    maxPayload: LARGEST_FRAME,
+    handleProtocols,
+    autoPong: false,
+  });
+  private readonly clients = new Set<SocketClient>();
+  private readonly admission;
   private readonly protocol;
   private closing = false;
 
@@ -53,13 +67,14 @@ export class SocketDoor {
     private readonly options: SocketDoorOptions,
   ) {
     const { formatError } = options;
-    this.protocol = makeServer<Record<string, unknown>, Client>({
+    this.admission = new SocketAdmission(options);
+    this.protocol = makeServer<Record<string, unknown>, SocketClient>({
       connectionInitWaitTimeout: INIT_MS,
-      onConnect: (context) => this.admit(context),
+      onConnect: ({ extra, connectionParams }) => this.admission.admit(extra, connectionParams),
       onSubscribe: ({ subscriptions, extra }, _id, payload) => {
-        if (Object.keys(subscriptions).length <= MOST_OPERATIONS) return this.prepare(payload, extra.principal);
+        if (Object.keys(subscriptions).length <= MOST_OPERATIONS) return this.prepare(payload, extra);
         // The protocol's code for "too many", though the library names it after another case.
-        extra.close(CloseCode.TooManyInitialisationRequests, 'Too many operations');
+        extra.end(CloseCode.TooManyInitialisationRequests, 'Too many operations', 'too_many');
         return [new GraphQLError('Too many operations.')];
       },
       execute: runPrepared,
@@ -67,19 +82,15 @@ export class SocketDoor {
       onNext: (_context, _id, _payload, _args, result) => result,
       onError: (_context, _id, _payload, errors) => errors.flatMap((error) => formattedErrors(error, formatError)),
     });
-    this.sockets.on('wsClientError', (_error, socket) => refuseSocket(socket, formatError, 400));
+    this.server.on('wsClientError', (_error, socket) => refuseSocket(socket, formatError, 400));
     server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
   }
 
   /** Closes all sockets with 1012, and refuses new ones. */
   async close(): Promise<void> {
     this.closing = true;
-    const clients = [...this.sockets.clients];
-    const closed = Promise.all(clients.map((client) => new Promise((resolve) => client.once('close', resolve))));
-    for (const client of clients) client.close(RESTART, 'Service restart');
-    const timer = setTimeout(() => clients.forEach((client) => client.terminate()), CLOSING_MS);
-    await closed;
-    clearTimeout(timer);
+    for (const client of this.clients) client.end(RESTART, 'Service restart', 'restart');
+    await Promise.all([...this.clients].map(({ closed }) => closed));
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -87,59 +98,56 @@ export class SocketDoor {
     const path = request.url?.split('?')[0];
     if (this.closing) refuseSocket(socket, formatError, 503, 'The server is shutting down.');
     else if (path !== '/graphql') refuseSocket(socket, formatError, 404, 'There is no WebSocket at this address.');
-    else this.sockets.handleUpgrade(request, socket, head, (client) => this.accept(client));
+    else this.server.handleUpgrade(request, socket, head, (opened) => this.accept(opened, request));
   }
 
-  private accept(socket: WebSocket): void {
-    socketsOpen.inc();
+  private accept(socket: WebSocket, request: IncomingMessage): void {
+    const { connections, trustedProxies, log } = this.options;
+    const client = new SocketClient(socket, peerAddress(request, trustedProxies));
+    this.clients.add(client);
+    void client.closed.then(() => this.clients.delete(client));
     // A frame too large or a broken connection; ws closes with the right code by itself.
-    socket.on('error', (error) => this.options.log.debug({ err: error }, 'socket failed'));
-    const close = (code: number, reason: string): void => socket.close(code, reason);
+    socket.on('error', (error) => log.debug({ err: error }, 'socket failed'));
+    if (!connections.takeAddress(client.clientAddress, client)) {
+      client.end(CloseCode.TooManyInitialisationRequests, 'Too many sockets', 'too_many');
+      return;
+    }
     const closed = this.protocol.opened(
       {
         protocol: socket.protocol,
-        send: (data) => send(socket, data),
-        close,
+        send: (data) => client.send(data),
+        close: (code = CloseCode.InternalServerError, reason = '') =>
+          client.end(code, reason, CUTS.get(code) ?? 'protocol'),
+        onPing: (payload) => this.admission.pong(client, payload),
         onMessage: (handle) =>
           socket.on('message', (data: Buffer) => {
+            // What comes while it closes would begin operations that nobody ends.
+            if (client.over) return;
             handle(data.toString()).catch((error: unknown) => {
-              this.options.log.error({ err: error }, 'socket message failed');
-              close(CloseCode.InternalServerError, 'Internal server error');
+              log.error({ err: error }, 'socket message failed');
+              client.end(CloseCode.InternalServerError, 'Internal server error', 'protocol');
             });
           }),
       },
-      { principal: ANONYMOUS, close },
+      client,
     );
-    const stopPings = ping(socket);
-    socket.once('close', (code, reason) => {
-      socketsOpen.dec();
-      stopPings();
-      closed(code, reason.toString()).catch((error: unknown) =>
-        this.options.log.error({ err: error }, 'socket end failed'),
-      );
+    client.atEnd(() => {
+      closed().catch((error: unknown) => log.error({ err: error }, 'socket end failed'));
     });
   }
 
-  /** No token: nobody in particular, and each operation decides. A token that is no good: 4403. */
-  private async admit(context: Context<Record<string, unknown>, Client>): Promise<boolean> {
-    const authorization = context.connectionParams?.['authorization'] ?? context.connectionParams?.['Authorization'];
-    if (authorization !== undefined && authorization !== null && typeof authorization !== 'string') return false;
+  private async prepare(
+    payload: SubscribePayload,
+    client: SocketClient,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     try {
-      context.extra.principal = await this.options.authenticator.authenticate(authorization ?? undefined);
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'UNAUTHENTICATED') return false;
-      throw error;
-    }
-  }
-
-  private prepare(payload: SubscribePayload, principal: Principal): ExecutionArgs | readonly GraphQLError[] {
-    try {
-      const operation = this.options.operations.prepare(payload, principal);
+      const query = (await this.options.persisted.textFor(payload, client.principal)) ?? payload.query;
+      const operation = this.options.operations.prepare({ ...payload, query }, client);
       const { document, operationName } = operation;
-      return { schema: this.options.schema, document, operationName, contextValue: operation };
+      return { schema: this.options.schema(), document, operationName, contextValue: operation };
     } catch (error) {
       if (error instanceof GraphQLError) return [error];
+      if (error instanceof Fault) return [new GraphQLError(error.message, { originalError: error })];
       throw error;
     }
   }
@@ -155,28 +163,4 @@ function formattedErrors(error: GraphQLError, format: ErrorFormatter): readonly 
   if (error.originalError instanceof RefusedOperation) return error.originalError.errors;
   // Refused before it became an operation, so it has no request id yet.
   return [withLogScope({ requestId: newUuid() }, () => format(error))];
-}
-
-/** Resolves when the frame is on its way: that is how a slow reader slows its subscriptions. */
-function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error): void => {
-      // To a socket that is going nothing needs to be sent.
-      if (error && socket.readyState === WebSocket.OPEN) reject(error);
-      else resolve();
-    };
-    if (socket.readyState === WebSocket.OPEN) socket.send(data, settle);
-    else settle();
-  });
-}
-
-function ping(socket: WebSocket): () => void {
-  let alive = true;
-  socket.on('pong', () => (alive = true));
-  const timer = setInterval(() => {
-    if (alive) socket.ping();
-    else socket.terminate();
-    alive = false;
-  }, PING_MS);
-  return () => clearInterval(timer);
 }

@@ -1,28 +1,22 @@
-/** One operation of a socket: a subscription goes to the engine, a query or mutation the way of those over HTTP. */
+/** One operation of a socket or stream: a subscription goes to the engine, a query or mutation the way of those over HTTP. */
 import type { ApolloServer } from '@apollo/server';
 import type { SubscribePayload } from 'graphql-ws';
-import {
-  getOperationAST,
-  GraphQLError,
-  OperationTypeNode,
-  parse,
-  type DocumentNode,
-  type ExecutionResult,
-} from 'graphql';
-import { LRUCache } from 'lru-cache';
+import { getOperationAST, GraphQLError, OperationTypeNode, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Principal } from '../../platform/auth/principal';
 import { Fault } from '../../platform/errors';
 import { newUuid } from '../../platform/ids';
 import { withLogScope } from '../../platform/log';
-import { MOST_TOKENS } from '../apollo';
 import { openOperation, type OperationContext } from '../context';
-import type { ClientError } from '../format-error';
-import type { SubscriptionEngine } from './engine';
-import { RefusedOperation } from './refused-operation';
+import { createDocumentCache } from '../document-cache';
+import type { ClientError, ErrorFormatter } from '../format-error';
+import { parseDocument } from '../limits/check-document';
+import type { Caller } from '../limits/rates';
+import type { PersistedOperations } from '../persisted/persisted-operations';
+import type { SubscriptionRequest } from './engine';
+import { asGraphQLError, RefusedOperation } from './refused-operation';
+import type { SharedSubscriptions } from './sharing';
 import { streamOf } from './stream';
-
-/** Documents kept. */
-const KEPT_DOCUMENTS = 1_000;
+import { untilSwitchedOff } from './until-switched-off';
 
 type Answers = AsyncGenerator<ExecutionResult, undefined, undefined>;
 
@@ -31,21 +25,24 @@ export class SocketOperation {
   constructor(
     readonly document: DocumentNode,
     readonly operationName: string | undefined,
+    readonly isSubscription: boolean,
     readonly run: () => Answers,
   ) {}
 }
 
-/** Reads the operations of sockets. */
+/** Reads the operations of sockets and streams. */
 export class SocketOperations {
-  private readonly documents = new LRUCache<string, DocumentNode>({ max: KEPT_DOCUMENTS });
+  private readonly documents = createDocumentCache();
 
   constructor(
     private readonly apollo: ApolloServer<OperationContext>,
-    private readonly engine: SubscriptionEngine,
+    private readonly subscriptions: SharedSubscriptions,
+    private readonly persisted: PersistedOperations,
+    private readonly formatError: ErrorFormatter,
   ) {}
 
   /** Throws a GraphQLError when the document cannot be read or has no such operation. Nothing runs before `run()`. */
-  prepare(payload: SubscribePayload, principal: Principal): SocketOperation {
+  prepare(payload: SubscribePayload, { principal, clientAddress }: Caller, requestId = newUuid()): SocketOperation {
     const document = this.parsed(payload.query);
     const operationName = payload.operationName ?? undefined;
     const operation = getOperationAST(document, operationName);
@@ -53,26 +50,32 @@ export class SocketOperations {
       const fault = new Fault('INVALID_REQUEST', 'The document has no such operation: name one of those in it.');
       throw new GraphQLError(fault.message, { originalError: fault });
     }
-    const request = { operationName, variables: payload.variables ?? {}, principal, requestId: newUuid() };
-    return new SocketOperation(document, operationName, () =>
-      operation.operation === OperationTypeNode.SUBSCRIPTION
-        ? this.engine.subscribe({ ...request, source: payload.query, document })
+    const request = { operationName, variables: payload.variables ?? {}, principal, clientAddress, requestId };
+    const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
+    return new SocketOperation(document, operationName, isSubscription, () =>
+      isSubscription
+        ? this.many({ ...request, source: payload.query, document })
         : this.once({ ...request, query: payload.query }),
     );
   }
 
-  private parsed(source: string): DocumentNode {
+  /** The document; throws a GraphQLError when it is not one. */
+  parsed(source: string): DocumentNode {
     const known = this.documents.get(source);
     if (known) return known;
-    try {
-      const document = parse(source, { maxTokens: MOST_TOKENS });
-      this.documents.set(source, document);
-      return document;
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      const { message, source: text, positions } = error;
-      throw new GraphQLError(message, { source: text, positions, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
-    }
+    const document = parseDocument(source);
+    this.documents.set(source, document);
+    return document;
+  }
+
+  /** A subscription's answers. */
+  private many(request: SubscriptionRequest): Answers {
+    return untilSwitchedOff(
+      this.subscriptions.subscribe(request),
+      (off) => this.persisted.whenSwitchedOff(request.source, off),
+      (why) =>
+        withLogScope({ requestId: request.requestId }, () => ({ errors: [asGraphQLError(this.formatError(why))] })),
+    );
   }
 
   /** A query's or mutation's one answer; an error message if it was refused before it ran. */
@@ -81,10 +84,11 @@ export class SocketOperations {
     operationName: string | undefined;
     variables: Record<string, unknown>;
     principal: Principal;
+    clientAddress?: string;
     requestId: string;
   }): Answers {
-    const { query, operationName, variables, principal, requestId } = request;
-    const { context, leave, release } = openOperation({ principal, requestId, door: 'socket' });
+    const { query, operationName, variables, principal, clientAddress, requestId } = request;
+    const { context, leave, release } = openOperation({ principal, requestId, clientAddress, door: 'socket' });
     let answered = false;
     const pull = async (): Promise<IteratorResult<ExecutionResult, undefined>> => {
       if (answered) return { done: true, value: undefined };
@@ -94,10 +98,10 @@ export class SocketOperations {
         { contextValue: context },
       );
       if (body.kind !== 'single') throw new Error('Incremental delivery is not offered.');
-      const { data, errors } = body.singleResult;
+      const { data, errors, extensions } = body.singleResult;
       // Apollo Server has had them formatted.
       if (data === undefined) throw new RefusedOperation((errors ?? []) as readonly ClientError[]);
-      return { done: false, value: { data, ...(errors && { errors: errors.map(asGraphQLError) }) } };
+      return { done: false, value: { data, extensions, ...(errors && { errors: errors.map(asGraphQLError) }) } };
     };
     return streamOf(
       () => withLogScope({ requestId }, pull),
@@ -107,12 +111,4 @@ export class SocketOperations {
       },
     );
   }
-}
-
-function asGraphQLError({
-  message,
-  path,
-  extensions,
-}: { message: string } & Pick<ClientError, 'path'> & { extensions?: object }): GraphQLError {
-  return new GraphQLError(message, { path, extensions: { ...extensions } });
 }

@@ -2,7 +2,7 @@
  * Secrets for a shop that was given none: made once, in DATA_DIR/secrets.json, and marked so that production refuses
  * them. The formats are in secret-lists.ts.
  */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -10,10 +10,16 @@ import { ConfigError, DEVELOPMENT_MARK, type Config } from '../config';
 import { parseEncryptionKeys, parseInternalSecrets, parseJwtKeys } from './secret-lists';
 
 /** The lists as text, in the formats above; each has at least one entry. */
-export interface Secrets {
+interface SecretLists {
   jwtPrivateKeys: string[];
   internalSecrets: string[];
   encryptionKeys: string[];
+}
+
+/** All that a process signs and encrypts with. */
+export interface Secrets extends SecretLists {
+  /** What the sandbox signs its webhooks with. */
+  sandboxWebhookSecret: string;
 }
 
 const secretsFile = z.object({
@@ -41,7 +47,12 @@ export async function loadSecrets(config: Config): Promise<Secrets> {
     ...problemsOf(() => parseEncryptionKeys(secrets.encryptionKeys)),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
-  return secrets;
+  return { ...secrets, sandboxWebhookSecret: config.sandbox.webhookSecret ?? webhookSecretOf(secrets) };
+}
+
+/** Made of the first internal secret: the shop and the sandbox that it starts agree on it without being told. */
+function webhookSecretOf({ internalSecrets: [first = ''] }: SecretLists): string {
+  return createHmac('sha256', first).update('souk sandbox webhooks').digest('base64url');
 }
 
 function problemsOf(parse: () => unknown): readonly string[] {
@@ -54,7 +65,7 @@ function problemsOf(parse: () => unknown): readonly string[] {
   }
 }
 
-async function developmentSecrets(config: Config): Promise<Secrets> {
+async function developmentSecrets(config: Config): Promise<SecretLists> {
   if (config.production)
     throw new ConfigError(['SOUK_JWT_PRIVATE_KEYS, SOUK_INTERNAL_SECRETS, SOUK_ENCRYPTION_KEYS: required']);
   const directory = resolve(config.dataDir);
@@ -77,7 +88,7 @@ async function developmentSecrets(config: Config): Promise<Secrets> {
   return made;
 }
 
-async function readSecrets(file: string): Promise<Secrets | undefined> {
+async function readSecrets(file: string): Promise<SecretLists | undefined> {
   try {
     return secretsFile.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
@@ -89,7 +100,7 @@ async function readSecrets(file: string): Promise<Secrets | undefined> {
   }
 }
 
-function makeSecrets(): Secrets {
+function makeSecrets(): SecretLists {
   const { privateKey } = generateKeyPairSync('ed25519');
   const der = privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64');
   return {

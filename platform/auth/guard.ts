@@ -1,11 +1,16 @@
 /** Guards for use cases: each returns the narrowed principal or throws the documented GraphQL error. */
 import { Fault } from '../errors';
-import { isAdmin, isStaff, type Principal, type UserPrincipal } from './principal';
+import { hasScope, isAdmin, isStaff, type Principal, type Scope, type UserPrincipal } from './principal';
 
-/** A signed-in user, else UNAUTHENTICATED. */
+/** A signed-in user; FORBIDDEN for API clients, UNAUTHENTICATED for all others. */
 export function requireUser(principal: Principal): UserPrincipal {
-  if (principal.kind !== 'user') throw new Fault('UNAUTHENTICATED');
-  return principal;
+  if (principal.kind === 'user') return principal;
+  throw new Fault(principal.kind === 'client' ? 'FORBIDDEN' : 'UNAUTHENTICATED');
+}
+
+/** FORBIDDEN for an API client that was not given the scope. */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (!hasScope(principal, scope)) throw new Fault('FORBIDDEN', undefined, { scope });
 }
 
 /** Support or admin; UNAUTHENTICATED for nobody, FORBIDDEN for others. */

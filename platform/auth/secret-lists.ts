@@ -1,6 +1,7 @@
 /**
  * The secrets a process signs and encrypts with, as text. Each setting is a list: the first entry signs or encrypts, all
- * of them verify or decrypt, so a new one is put in front, and the old one removed when nothing it made is alive any more.
+ * of them verify or decrypt, so a new one is added at the end, put in front when all processes know it, and the old one removed
+ * when nothing it made is alive any more.
  *
  *   SOUK_INTERNAL_SECRETS   any text of 32 to 512 characters without a comma
  *   SOUK_ENCRYPTION_KEYS    <version>:<base64 of 32 bytes>            version: 1 to 2147483647, kept in every value

@@ -1,8 +1,10 @@
 /**
- * Signed requests between our own processes: HMAC-SHA256 over time, method, path, principal, request id and body.
- * A subgraph answers nobody who cannot sign. A signature is good for SIGNATURE_SECONDS either side of our clock.
+ * Signed requests between our own processes: HMAC-SHA256 over time, nonce, method, path, principal, request id, body and, where
+ * there is one, the client's network address.
+ * A subgraph answers nobody who cannot sign. A signature is good for SIGNATURE_SECONDS either side of our clock, and once at
+ * each receiving process.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock';
 import { Fault } from '../errors';
 import { ANONYMOUS, principalSchema, type Principal } from './principal';
@@ -10,11 +12,16 @@ import { ANONYMOUS, principalSchema, type Principal } from './principal';
 /** How far sender's and receiver's clocks may differ, in seconds. */
 const SIGNATURE_SECONDS = 60;
 
+/** Random bytes of a nonce. */
+const NONCE_BYTES = 15;
+
 /** Header names of a signed request. */
 export const SIGNED_HEADERS = {
   principal: 'x-souk-principal',
   requestId: 'x-request-id',
+  clientAddress: 'x-souk-client-address',
   time: 'x-souk-time',
+  nonce: 'x-souk-nonce',
   signature: 'x-souk-signature',
 } as const;
 
@@ -25,16 +32,20 @@ export interface SignedRequest {
   body: string;
   principal: Principal;
   requestId: string;
+  clientAddress?: string;
 }
 
 /** What a verified request says about its sender. */
 export interface VerifiedRequest {
   principal: Principal;
   requestId: string;
+  clientAddress?: string;
 }
 
 /** Signs and verifies with a list of secrets: the first signs, all verify, so that a secret can be rotated. */
 export class RequestSigner {
+  private readonly seen = new SeenNonces();
+
   constructor(
     private readonly secrets: readonly string[],
     private readonly clock: Clock,
@@ -44,16 +55,19 @@ export class RequestSigner {
   sign(request: SignedRequest): Record<string, string> {
     const principal = Buffer.from(JSON.stringify(request.principal)).toString('base64url');
     const time = Math.floor(this.clock.now().getTime() / 1000).toString();
-    const signature = this.mac(this.secrets[0] ?? '', { ...request, principal, time });
+    const nonce = randomBytes(NONCE_BYTES).toString('base64url');
+    const signature = this.mac(this.secrets[0] ?? '', { ...request, principal, time, nonce });
     return {
       [SIGNED_HEADERS.principal]: principal,
       [SIGNED_HEADERS.requestId]: request.requestId,
+      ...(request.clientAddress && { [SIGNED_HEADERS.clientAddress]: request.clientAddress }),
       [SIGNED_HEADERS.time]: time,
+      [SIGNED_HEADERS.nonce]: nonce,
       [SIGNED_HEADERS.signature]: signature,
     };
   }
 
-  /** Verifies; UNAUTHENTICATED if anything is missing, too old or not ours. */
+  /** Verifies; UNAUTHENTICATED if anything is missing, too old or not ours, or has been here before. */
   verify(request: {
     method: string;
     path: string;
@@ -67,26 +81,52 @@ export class RequestSigner {
     const principal = header(SIGNED_HEADERS.principal);
     const time = header(SIGNED_HEADERS.time);
     const requestId = header(SIGNED_HEADERS.requestId);
+    const clientAddress = header(SIGNED_HEADERS.clientAddress);
     const given = Buffer.from(header(SIGNED_HEADERS.signature));
-    const age = Math.abs(this.clock.now().getTime() / 1000 - Number(time));
-    const signed = { method: request.method, path: request.path, body: request.body, principal, time, requestId };
+    const nonce = header(SIGNED_HEADERS.nonce);
+    const now = this.clock.now().getTime() / 1000;
+    const age = Math.abs(now - Number(time));
+    const { method, path, body } = request;
+    const signed = { method, path, body, principal, time, nonce, requestId, clientAddress };
     const ours = this.secrets.some((secret) => {
       const expected = Buffer.from(this.mac(secret, signed));
       return expected.length === given.length && timingSafeEqual(expected, given);
     });
-    if (!ours || !(age <= SIGNATURE_SECONDS))
+    // Only what is ours is remembered, so that nobody else can fill the memory.
+    if (!ours || !(age <= SIGNATURE_SECONDS) || !this.seen.isFirst(nonce, now))
       throw new Fault('UNAUTHENTICATED', 'The request is not signed by this shop.');
-    return { principal: decodePrincipal(principal), requestId };
+    return { principal: decodePrincipal(principal), requestId, ...(clientAddress && { clientAddress }) };
   }
 
-  private mac(
-    secret: string,
-    parts: { method: string; path: string; body: string; principal: string; time: string; requestId: string },
-  ): string {
+  private mac(secret: string, parts: SignedParts): string {
     const body = createHash('sha256').update(parts.body).digest('base64url');
+    const { time, nonce, method, path, principal, requestId } = parts;
     return createHmac('sha256', secret)
-      .update([parts.time, parts.method, parts.path, parts.principal, parts.requestId, body].join('\n'))
+      .update([time, nonce, method, path, principal, requestId, body].join('\n'))
+      .update(parts.clientAddress ? `\n${parts.clientAddress}` : '')
       .digest('base64url');
+  }
+}
+
+type SignedParts = Omit<SignedRequest, 'principal'> & { principal: string; time: string; nonce: string };
+
+/** Nonces of the last minutes: two generations, of which the older is dropped as a whole. */
+class SeenNonces {
+  private young = new Set<string>();
+  private old = new Set<string>();
+  private bornAt = 0;
+
+  /** Whether it was never seen while its signature is good; `now` in seconds. */
+  isFirst(nonce: string, now: number): boolean {
+    // A signature is good from that long before its time until that long after it.
+    if (Math.abs(now - this.bornAt) > 2 * SIGNATURE_SECONDS) {
+      this.old = this.young;
+      this.young = new Set();
+      this.bornAt = now;
+    }
+    if (this.young.has(nonce) || this.old.has(nonce)) return false;
+    this.young.add(nonce);
+    return true;
   }
 }
 

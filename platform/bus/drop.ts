@@ -6,7 +6,7 @@ import { Topology } from './topology';
 
 /**
  * Deletes exchanges and queues of the namespace with all they hold. The queues must be named, since the protocol cannot list
- * them; what does not exist is passed over. Rejects if the broker cannot be reached within 5 s.
+ * them; what does not exist is passed over. Rejects if the broker cannot be reached within 30 s.
  */
 export async function dropRabbitNamespace(
   url: string,
@@ -15,7 +15,7 @@ export async function dropRabbitNamespace(
   retry: RetryPolicy = DEFAULT_RETRY,
 ): Promise<void> {
   const topology = new Topology(namespace, retry);
-  const connection = new Connection({ url, acquireTimeout: 5_000, connectionTimeout: 5_000 });
+  const connection = new Connection({ url, acquireTimeout: 30_000, connectionTimeout: 30_000 });
   connection.on('error', () => undefined); // acquire tells of it
   try {
     const channel = await connection.acquire();

@@ -1,6 +1,7 @@
 /** What both caches share: a process LRU with single flight, forgetting that reaches loads in flight, and counts. */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock';
+import { forAll } from '../db/statement-scope';
 
 /** A value on its way into the cache. */
 export interface Flight {
@@ -65,7 +66,8 @@ export class LocalLayer {
       return ('result' in kept ? await kept.result : kept.value) as T; // one key, one loader, one type
     }
     const flight: Flight = { forgotten: false };
-    const result = this.fly(key, lifeMs, flight, fill);
+    // Others may join, and the value is kept: it does not end with the request that began it.
+    const result = forAll(() => this.fly(key, lifeMs, flight, fill));
     this.flights.set(key, Object.assign(flight, { result }));
     return result;
   }

@@ -1,24 +1,17 @@
 /** One subgraph's database: pool, transactions, statement counts. */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { DataSource, type EntityManager, type MixedList } from 'typeorm';
+import {
+  DataSource,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+  type EntityManager,
+  type MixedList,
+} from 'typeorm';
 import { Counter, Histogram } from 'prom-client';
+import { Fault } from '../errors';
 import { explainConnecting } from './connect-problem';
+import { StatementCancellation } from './statement-cancellation';
 import { CountStatements } from './statement-counter';
-
-/** Whose statements are counted: requests, or work nobody waits for. */
-export type StatementSource = 'request' | 'background';
-
-const source = new AsyncLocalStorage<StatementSource>();
-
-/** Counts the statements of `work` as a request's. Everything else counts as background. */
-export function asRequest<T>(work: () => T): T {
-  return source.run('request', work);
-}
-
-/** Counts the statements of `work` as background again, for what a request only sets off. */
-export function asBackground<T>(work: () => T): T {
-  return source.run('background', work);
-}
+import { statementSource } from './statement-scope';
 
 const statements = new Counter({
   name: 'souk_db_statements_total',
@@ -49,12 +42,15 @@ export class Database {
   private constructor(
     readonly dataSource: DataSource,
     private readonly replica: DataSource | null,
+    private readonly cancellations: readonly StatementCancellation[],
   ) {}
 
   /** Connects. Does not migrate. */
   static async connect(options: DatabaseOptions): Promise<Database> {
-    const dataSource = await open(options, options.url);
-    return new Database(dataSource, options.replicaUrl ? await open(options, options.replicaUrl) : null);
+    const primary = await open(options, options.url);
+    const replica = options.replicaUrl ? await open(options, options.replicaUrl) : null;
+    const cancellations = [primary, ...(replica ? [replica] : [])].map(({ cancellation }) => cancellation);
+    return new Database(primary.dataSource, replica?.dataSource ?? null, cancellations);
   }
 
   /** For statements outside a transaction. */
@@ -81,6 +77,10 @@ export class Database {
       try {
         return await this.dataSource.transaction(work);
       } catch (error) {
+        // TypeORM takes a lost connection away from `work` while it runs, and says no more than that at its next statement.
+        if (LOST_CONNECTION.some((kind) => error instanceof kind)) {
+          throw new Fault('SERVICE_UNAVAILABLE', undefined, undefined, { cause: error });
+        }
         if (attempt >= 3 || !isRetryable(error)) throw error;
       }
     }
@@ -96,10 +96,15 @@ export class Database {
 
   async close(): Promise<void> {
     for (const opened of [this.dataSource, this.replica]) if (opened?.isInitialized) await opened.destroy();
+    await Promise.all(this.cancellations.map((cancellation) => cancellation.close()));
   }
 }
 
-async function open(options: DatabaseOptions, url: string): Promise<DataSource> {
+async function open(
+  options: DatabaseOptions,
+  url: string,
+): Promise<{ dataSource: DataSource; cancellation: StatementCancellation }> {
+  const applicationName = `souk-${options.subgraph}`;
   const dataSource = new DataSource({
     type: 'postgres',
     url,
@@ -110,7 +115,7 @@ async function open(options: DatabaseOptions, url: string): Promise<DataSource> 
     poolSize: options.poolSize ?? 10,
     connectTimeoutMS: 3_000,
     extra: {
-      application_name: `souk-${options.subgraph}`,
+      application_name: applicationName,
       // Our statements are short: in a large shop compiling one took 200 ms where running it took 5.
       options: '-c jit=off',
       statement_timeout: 10_000,
@@ -121,14 +126,19 @@ async function open(options: DatabaseOptions, url: string): Promise<DataSource> 
     logging: false,
   });
   await explainConnecting(url, () => dataSource.initialize());
+  const cancellation = new StatementCancellation(url, applicationName);
   dataSource.subscribers.push(
     new CountStatements((seconds) => {
-      statements.inc({ subgraph: options.subgraph, source: source.getStore() ?? 'background' });
+      statements.inc({ subgraph: options.subgraph, source: statementSource() });
       durations.observe({ subgraph: options.subgraph }, seconds);
     }),
+    cancellation,
   );
-  return dataSource;
+  return { dataSource, cancellation };
 }
+
+/** What TypeORM throws in a transaction whose connection is gone. */
+const LOST_CONNECTION = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
 
 function isRetryable(error: unknown): boolean {
   return sqlState(error) === '40P01' || sqlState(error) === '40001';

@@ -91,7 +91,7 @@ export async function forgetKey(tx: EntityManager, id: Omit<IdempotencyKey, 'inp
 
 /**
  * Runs a use case of one transaction once for its key and gives the uuid of its object. What it refuses with a UserFault is
- * rolled back and remembered; any other failure is rolled back whole and not remembered.
+ * rolled back and remembered; any other failure, and a refusal that says to try again, is rolled back whole and not remembered.
  */
 export async function idempotently(
   db: Database,
@@ -106,13 +106,18 @@ export async function idempotently(
     const result = await tx
       .transaction(async (inner): Promise<Outcome> => ({ objectId: await work(inner) }))
       .catch((error: unknown): Outcome => {
-        if (error instanceof UserFault) return { errors: [...error.errors] };
+        if (error instanceof UserFault && !isPassing(error)) return { errors: [...error.errors] };
         throw error;
       });
     await finishKey(tx, id, result);
     return result;
   });
   return objectOf(outcome);
+}
+
+/** Whether it says to send the same again in a moment: remembered, that would be the answer for a day. */
+function isPassing({ errors }: UserFault): boolean {
+  return errors.some(({ details }) => details?.['retryable'] === true);
 }
 
 /** The object of an outcome; throws its user errors. */

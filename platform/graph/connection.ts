@@ -7,8 +7,9 @@ import { ArgsType, Directive, Field, Int, ObjectType, type ClassType } from 'typ
 import { z } from 'zod';
 import { Fault } from '../errors';
 
-/** Rows on a page unless said otherwise, and at most. */
-const DEFAULT_PAGE = 20;
+/** Rows on a page unless said otherwise. */
+export const DEFAULT_PAGE = 20;
+/** Rows on a page, at most. */
 const MAX_PAGE = 100;
 /** `totalCount` stops here. */
 export const MAX_TOTAL_COUNT = 10_000;
@@ -34,6 +35,7 @@ export class PageArgs {
 
 /** Where a page lies in its list. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ description: 'Where a page lies in its list.' })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether there is more after this page.' })
@@ -218,13 +220,18 @@ export interface Connection<Node> extends PageResult<Node> {
 
 /**
  * Makes the types `<name>Connection` and `<name>Edge`. Decorate with nothing further; instances are made with
- * `XConnection.of(page, count)`, `count` being called only when `totalCount` is selected (LIMIT it to 10,000).
+ * `XConnection.of(page, count)`, `count` being called only when `totalCount` is selected (LIMIT it to 10,000). `tag`: who may use
+ * it besides everybody who has a session.
  */
 export function connectionType<Node extends object>(
   node: ClassType<Node>,
   name: string,
   plural: string,
+  tag?: 'partner',
 ): ClassType<Connection<Node>> & { of(page: PageResult<Node>, count: () => Promise<number>): Connection<Node> } {
+  const tagged: ClassDecorator = tag ? Directive(`@tag(name: "${tag}")`) : () => undefined;
+
+  @tagged
   @ObjectType(`${name}Edge`, { description: `One of the ${plural} with its place in the list.` })
   class Edge {
     @Field(() => String, { description: 'Place in this list, filter and sort; opaque.' })
@@ -234,6 +241,7 @@ export function connectionType<Node extends object>(
     node!: Node;
   }
 
+  @tagged
   @ObjectType(`${name}Connection`, { description: `A page of ${plural}.` })
   class ConnectionOfNode implements Connection<Node> {
     @Field(() => [Edge], { description: 'Rows with their cursors.' })

@@ -11,6 +11,8 @@ export interface SubgraphRequest {
   operationName?: string;
   principal: Principal;
   requestId: string;
+  /** Network address of the client, if one is behind this. Never stored or logged in clear. */
+  clientAddress?: string;
   /** Aborts the work when the client has gone or time is up. */
   signal?: AbortSignal;
 }

@@ -1,7 +1,17 @@
 /** Runs operations of one subgraph: for the gateway in the same process, and behind the subgraph's HTTP door. */
-import { execute, GraphQLError, parse, subscribe, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
+import {
+  execute,
+  getOperationAST,
+  GraphQLError,
+  OperationTypeNode,
+  parse,
+  subscribe,
+  validate,
+  type DocumentNode,
+  type GraphQLSchema,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { asRequest } from '../db/database';
+import { asRequest } from '../db/statement-scope';
 import { codeOf, ERROR_KINDS, Fault } from '../errors';
 import { withLogScope, type Log } from '../log';
 import type { GraphContext, StartedSubgraph } from '../subgraph';
@@ -33,7 +43,7 @@ export function localEndpoint(options: {
     const context: GraphContext = subgraph.context({
       principal: request.principal,
       requestId: request.requestId,
-      signal: request.signal,
+      clientAddress: request.clientAddress,
       become(principal, accessToken) {
         context.principal = principal;
         said.accessToken = accessToken;
@@ -49,24 +59,29 @@ export function localEndpoint(options: {
     return { args, said };
   }
 
-  const inScope = <T>(request: SubgraphRequest, work: () => T): T =>
+  const inScope = <T>(request: SubgraphRequest, work: () => T, abandoned?: AbortSignal): T =>
     withLogScope(
       { requestId: request.requestId, userId: request.principal.kind === 'user' ? request.principal.id : undefined },
-      () => asRequest(work),
+      () => asRequest(work, abandoned),
     );
 
-  const finish = (result: SubgraphResult, said: { accessToken?: string }): SubgraphResult => ({
+  const finish = (result: SubgraphResult, said: { accessToken?: string }, abandoned?: AbortSignal): SubgraphResult => ({
     ...result,
-    ...(result.errors && { errors: result.errors.map((error) => describeError(error, log)) }),
+    ...(result.errors && {
+      // What is wrong with an answer that nobody waits for is that it was cancelled.
+      errors: result.errors.map((error) => describeError(error, abandoned?.aborted ? undefined : log)),
+    }),
     ...(said.accessToken !== undefined && { extensions: { accessToken: said.accessToken } }),
   });
 
   return {
-    execute: (request) =>
-      inScope(request, async () => {
-        const { args, said } = begin(request);
-        return finish(await execute(args), said);
-      }),
+    execute: async (request) => {
+      const { args, said } = begin(request);
+      const { operation } = getOperationAST(args.document, args.operationName) ?? {};
+      // Half a write helps nobody.
+      const abandoned = operation === OperationTypeNode.QUERY ? request.signal : undefined;
+      return inScope(request, async () => finish(await execute(args), said, abandoned), abandoned);
+    },
     subscribe: (request) =>
       inScope(request, async () => {
         const { args, said } = begin(request);
@@ -90,15 +105,15 @@ export function localEndpoint(options: {
   };
 }
 
-/** An error as it may leave the subgraph: code and message of the table, nothing internal. Logs it by the table's level. */
-export function describeError(error: GraphQLError, log: Log): GraphQLError {
+/** An error as it may leave the subgraph: code and message of the table, nothing internal. Logs it, if at all, by the table's level. */
+export function describeError(error: GraphQLError, log?: Log): GraphQLError {
   // A bad variable: graphql-js wraps its own error once more.
   const original =
     error.originalError instanceof GraphQLError ? error.originalError.originalError : error.originalError;
   const own = original instanceof Fault ? original : undefined;
   // Without an original error, graphql-js itself refused the operation (coercion, null in a non-null field).
   const code = original === undefined ? (error.path ? 'INTERNAL_ERROR' : 'BAD_USER_INPUT') : codeOf(original);
-  log[ERROR_KINDS[code].log]({ err: original ?? error, code, path: error.path?.join('.') }, 'operation failed');
+  log?.[ERROR_KINDS[code].log]({ err: original ?? error, code, path: error.path?.join('.') }, 'operation failed');
   const message = own?.message ?? ERROR_KINDS[code].message;
   return new GraphQLError(message, {
     nodes: error.nodes,

@@ -11,10 +11,12 @@ import {
   visit,
   type ConstDirectiveNode,
   type DocumentNode,
+  type FieldDefinitionNode,
   type GraphQLNamedType,
   type GraphQLSchema,
 } from 'graphql';
 import { buildSchema, createResolversMap } from 'type-graphql';
+import { DEFAULT_PAGE } from './connection';
 import { DateTime } from './scalars';
 import type { GraphContext, ReferenceResolver } from '../subgraph';
 
@@ -78,6 +80,16 @@ function referenceOf(type: string, resolve: ReferenceResolver<never>) {
   };
 }
 
+/** What a page counts for in an operation's cost: as many rows as the arguments say, which type-graphql need not be told. */
+function pageSize({ arguments: given = [] }: FieldDefinitionNode): readonly ConstDirectiveNode[] {
+  const names = given.map(({ name }) => name.value).filter((name) => name === 'first' || name === 'last');
+  if (names.length === 0) return [];
+  const sized = names.includes('last') ? `, sizedFields: ["edges", "nodes"]` : '';
+  const text = `@listSize(assumedSize: ${DEFAULT_PAGE}, slicingArguments: ${JSON.stringify(names)}${sized}, requireOneSlicingArgument: false)`;
+  const [field] = parse(`type T { f: Int ${text} }`, { noLocation: true }).definitions;
+  return field?.kind === Kind.OBJECT_TYPE_DEFINITION ? (field.fields?.[0]?.directives ?? []) : [];
+}
+
 /** The schema's document with the directives that stand on the types' definitions. */
 function withDirectives(schema: GraphQLSchema): DocumentNode {
   const directivesOf = (name: string, field?: string, argument?: string): readonly ConstDirectiveNode[] => {
@@ -131,7 +143,8 @@ function withDirectives(schema: GraphQLSchema): DocumentNode {
       },
       leave: (node) => {
         inField = false;
-        return member.leave(node);
+        const { directives, ...left } = member.leave(node);
+        return { ...left, directives: [...(directives ?? []), ...pageSize(node)] };
       },
     },
     InputValueDefinition: {

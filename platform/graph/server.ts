@@ -45,7 +45,7 @@ export function createSubgraphServer(door: SubgraphDoor): FastifyInstance {
   };
 
   const subgraphRequest = (request: FastifyRequest, reply: FastifyReply): SubgraphRequest => {
-    const { principal, requestId, body } = verified(request);
+    const { principal, requestId, clientAddress, body } = verified(request);
     const { query, variables, operationName } = graphRequest.parse(body);
     const gone = new AbortController();
     reply.raw.on('close', () => gone.abort());
@@ -55,6 +55,7 @@ export function createSubgraphServer(door: SubgraphDoor): FastifyInstance {
       operationName: operationName ?? undefined,
       principal,
       requestId,
+      clientAddress,
       signal: gone.signal,
     };
   };

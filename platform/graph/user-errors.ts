@@ -1,6 +1,15 @@
 /** What a user can do something about: the interface UserError and its kinds, and the wrapper that fills payloads. */
 import { Directive, Field, Int, InterfaceType, ObjectType, registerEnumType } from 'type-graphql';
-import { ERROR_CODES, ERROR_KINDS, UserFault, type ErrorCode, type ErrorDetails, type UserErrorValue } from '../errors';
+import {
+  ERROR_CODES,
+  ERROR_KINDS,
+  PROMO_CODE_REASONS,
+  UserFault,
+  type ErrorCode,
+  type ErrorDetails,
+  type PromoCodeReason,
+  type UserErrorValue,
+} from '../errors';
 import { JsonScalar } from './scalars';
 import { Money } from './values';
 
@@ -11,7 +20,27 @@ registerEnumType(errorCodes, {
   valuesConfig: Object.fromEntries(ERROR_CODES.map((code) => [code, { description: ERROR_KINDS[code].message }])),
 });
 
+/** The enum `PromoCodeReason` of the graph. */
+export const PromoCodeReasonEnum = Object.fromEntries(PROMO_CODE_REASONS.map((reason) => [reason, reason]));
+registerEnumType(PromoCodeReasonEnum, {
+  name: 'PromoCodeReason',
+  description: 'Why a promotion code does not apply. Values may be added.',
+  valuesConfig: {
+    NOT_FOUND: { description: 'There is no such code, or no longer.' },
+    NOT_STARTED: { description: 'Its time has not come yet.' },
+    EXPIRED: { description: 'Its time is over.' },
+    MINIMUM_SPEND: { description: 'What it is for does not come to enough yet.' },
+    USAGE_LIMIT: { description: 'It has been used as often as it may be, by all together or by this buyer.' },
+    NOT_APPLICABLE: {
+      description:
+        'Nothing in the cart is what it is for, or nothing is left to take off, or it is for signed-in buyers.',
+    },
+    NOT_COMBINABLE: { description: 'Another code of the cart stands alone.' },
+  },
+});
+
 /** Common part of all kinds. */
+@Directive('@tag(name: "partner")')
 @InterfaceType({
   description: 'Something the user can do about it. Show `message`, decide by `code`, mark the input named by `field`.',
   resolveType: (value: UserError) => value.constructor.name,
@@ -35,11 +64,13 @@ export abstract class UserError {
 
 /** Everything that has no kind of its own. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ implements: UserError, description: 'An input or state that does not allow the operation.' })
 export class InputError extends UserError {}
 
 /** INSUFFICIENT_INVENTORY. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ implements: UserError, description: 'Not enough in stock; one for each short line.' })
 export class InventoryError extends UserError {
   @Field(() => String, { description: 'The article that is short.' })
@@ -51,6 +82,7 @@ export class InventoryError extends UserError {
 
 /** PRICE_CHANGED. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ implements: UserError, description: 'The total is not what the client expected; nothing was charged.' })
 export class PriceChangedError extends UserError {
   @Field(() => Money, { description: 'What the order costs now.' })
@@ -59,10 +91,20 @@ export class PriceChangedError extends UserError {
 
 /** PAYMENT_FAILED. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ implements: UserError, description: 'The payment did not go through; nothing was charged.' })
 export class PaymentError extends UserError {
   @Field(() => String, { nullable: true, description: "The provider's reason, e.g. `insufficient_funds`." })
   declineReason?: string | null;
+}
+
+/** A promotion code that does not apply. */
+@Directive('@shareable')
+@Directive('@tag(name: "partner")')
+@ObjectType({ implements: UserError, description: 'A promotion code that cannot be used; nothing was charged.' })
+export class PromoCodeError extends UserError {
+  @Field(() => PromoCodeReasonEnum, { description: 'Why not.' })
+  reason!: PromoCodeReason;
 }
 
 /** Base of every mutation's payload. */
@@ -81,6 +123,9 @@ export function toUserError(value: UserErrorValue): UserError {
   if (value.currentTotal !== undefined) {
     const { minor, currencyCode } = value.currentTotal;
     return Object.assign(new PriceChangedError(), { ...common, currentTotal: Money.of(minor, currencyCode) });
+  }
+  if (value.promoCodeReason !== undefined) {
+    return Object.assign(new PromoCodeError(), { ...common, reason: value.promoCodeReason });
   }
   if (value.code === 'PAYMENT_FAILED') {
     return Object.assign(new PaymentError(), { ...common, declineReason: value.declineReason });

@@ -5,6 +5,7 @@ import { CountryCode, CurrencyCode, Decimal, UrlScalar } from './scalars';
 
 /** An amount of money as clients see it. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ description: 'An amount of money.' })
 export class Money {
   @Field(() => Decimal, { description: 'In major units with the digits of the currency: `"29.99"`.' })
@@ -33,6 +34,7 @@ export class MoneyInput {
 
 /** A picture. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ description: 'A picture. Its URL can be cached for good: other content gets another name.' })
 export class Image {
   @Field(() => UrlScalar, { description: 'Where the picture is.' })
@@ -50,6 +52,7 @@ export class Image {
 
 /** An address as clients see it. */
 @Directive('@shareable')
+@Directive('@tag(name: "partner")')
 @ObjectType({ description: 'A postal address.' })
 export class PostalAddress {
   @Field(() => String, { description: 'Who receives the parcel.' })

@@ -2,8 +2,8 @@
 import { createTransport } from 'nodemailer';
 import type { Mailer } from './mail';
 
-/** Limits of one conversation, in milliseconds: whoever sends a mail holds a lease on it for that long. */
-const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
+/** Limits of one conversation, in milliseconds: whoever sends a mail holds a lease on it for no longer than all of them together. */
+const TIMEOUTS = { connectionTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 10_000 };
 
 /**
  * Sends over a few kept connections to `smtp://user:password@host:port` or `smtps://…`. `?from=` names the sender's address;

@@ -2,7 +2,8 @@
 import type { EntityManager } from 'typeorm';
 import type { MessageHandler } from '../bus/bus';
 import type { EventDefinition, EventOf } from '../bus/event';
-import { asBackground, type Database } from '../db/database';
+import type { Database } from '../db/database';
+import { asBackground } from '../db/statement-scope';
 import { Fault } from '../errors';
 import { withLogScope } from '../log';
 import type { QueueConsumer } from '../subgraph';

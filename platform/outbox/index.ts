@@ -5,7 +5,8 @@ import { OutboxRow } from './outbox.entity';
 export { defineConsumer } from './inbox';
 export { addToOutbox } from './outbox';
 export { CreateMessaging1700000000000 } from './outbox-migration';
-export { pruneMessages } from './prune';
+export { registerOutboxMetrics } from './outbox-metrics';
+export { pruneMessages, removeOlder } from './prune';
 export { startRelay, type Relay } from './relay';
 
 /** Entities that every subgraph lists beside its own. */

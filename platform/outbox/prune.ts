@@ -14,7 +14,8 @@ export async function pruneMessages(db: Database, olderThanDays = 14): Promise<v
   await removeOlder(db, 'inbox', 'received_at', olderThanDays);
 }
 
-async function removeOlder(db: Database, table: string, column: string, days: number): Promise<void> {
+/** Removes rows of a table whose `column` is longer ago than that, in chunks. */
+export async function removeOlder(db: Database, table: string, column: string, days: number): Promise<void> {
   let removed: number;
   do {
     const rows = await db.rows<{ removed: number }>(

@@ -8,7 +8,8 @@
  * and goes on with everything else. It takes at most MAX_UNDER_WAY: beyond, the outbox is the better place for them to wait.
  */
 import type { Bus, EventEnvelope } from '../bus/bus';
-import { asBackground, type Database } from '../db/database';
+import type { Database } from '../db/database';
+import { asBackground } from '../db/statement-scope';
 import type { Log } from '../log';
 import { RelaySession } from './relay-session';
 import { markPublished, pendingEvents } from './relay.rows';

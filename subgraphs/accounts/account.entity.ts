@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Role } from '../../platform/auth/principal';
+import type { RateTier, Role } from '../../platform/auth/principal';
 import { sealedColumn } from '../../platform/seal';
 
 /** Somebody's account; the graph calls it User. */
@@ -29,8 +29,19 @@ export class Account {
   @Column('text')
   role!: Role;
 
+  @Column({ name: 'rate_tier', type: 'text', default: 'STANDARD' })
+  rateTier!: RateTier;
+
   @Column({ name: 'email_verified', type: 'boolean', default: false })
   emailVerified!: boolean;
+
+  /** Since when it is suspended: it has no sessions and gets none. Null: it is not. */
+  @Column({ name: 'suspended_at', type: 'timestamptz', precision: 3, nullable: true })
+  suspendedAt!: Date | null;
+
+  /** Why, for staff; sealed. */
+  @Column({ name: 'suspension_reason', type: 'text', nullable: true, transformer: sealedColumn() })
+  suspensionReason!: string | null;
 
   /** Rises with each change that others are told of: the aggregate version of its events. */
   @Column({ type: 'integer', default: 1 })

@@ -16,7 +16,7 @@ export function emailIndex(sealer: Sealer, email: string): string {
 }
 
 /**
- * How much of an account somebody may see: `all` its owner and admins; `contact` (id, e-mail, names, role) support; `nothing`
+ * How much of an account somebody may see: `all` its owner and admins; `contact` (id, e-mail, names, status) support; `nothing`
  * everybody else, for whom it looks like one that does not exist. `userId` is a uuid.
  */
 export function viewOf(principal: Principal, userId: string): 'all' | 'contact' | 'nothing' {

@@ -22,11 +22,15 @@ export const collectAudit = defineConsumer({
   },
 });
 
-/** Notes that an order's confirmation is to be mailed; the job `accounts.send-mails` does it. Once for each order. */
+/**
+ * Notes that an order's confirmation is to be mailed; the job `accounts.send-mails` does it. Once for each order, but for those of
+ * API clients: their buyers are the partner's, who writes to them.
+ */
 export const noteOrderConfirmation = defineConsumer({
   queue: 'accounts.order-confirmation',
   events: [orderConfirmed],
   async apply(tx, { payload }) {
+    if (payload.ownerKind === 'client') return;
     await tx.query(
       `INSERT INTO mail (id, kind, subject_id) VALUES ($1, 'order-confirmation', $2)
        ON CONFLICT ON CONSTRAINT mail_once DO NOTHING`,

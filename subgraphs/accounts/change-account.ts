@@ -3,12 +3,29 @@ import { addToOutbox } from '../../platform/outbox';
 import { Account } from './account.entity';
 import { userChanged } from './messages';
 
+/** What of an account can be changed. */
+export type AccountChange = Partial<
+  Pick<
+    Account,
+    | 'firstName'
+    | 'lastName'
+    | 'role'
+    | 'rateTier'
+    | 'email'
+    | 'emailIndex'
+    | 'emailVerified'
+    | 'passwordHash'
+    | 'suspendedAt'
+    | 'suspensionReason'
+  >
+>;
+
 /** Changes an account in the transaction and tells the others; false if there is no such account. */
 export async function changeAccount(
   tx: EntityManager,
   options: {
     userId: string;
-    set: Partial<Pick<Account, 'firstName' | 'lastName' | 'role'>>;
+    set: AccountChange;
     now: Date;
     requestId: string;
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requireStaff } from '../../platform/auth/guard';
+import { requireAdmin, requireStaff } from '../../platform/auth/guard';
 import { ROLES, type Principal } from '../../platform/auth/principal';
 import {
   keysetSql,
@@ -14,8 +14,13 @@ import { emailText, text, validateArguments } from '../../platform/graph/validat
 import { fromId } from '../../platform/ids';
 import { emailIndex } from './account.rules';
 import type { AccountsServices } from './services';
+import { USER_STATUSES } from './user.type';
 
-const argumentsSchema = z.object({ query: text(254).nullish(), role: z.enum(ROLES).nullish() });
+const argumentsSchema = z.object({
+  query: text(254).nullish(),
+  role: z.enum(ROLES).nullish(),
+  status: z.enum(USER_STATUSES).nullish(),
+});
 
 const NEWEST_FIRST: readonly KeyColumn[] = [
   { sql: 'created_at', descending: true, type: 'timestamptz' },
@@ -29,19 +34,21 @@ export interface FoundUsers {
 }
 
 /**
- * Users, the newest first: all, or the one whose e-mail address or id `query` is; `role` narrows. Faults FORBIDDEN and
- * UNAUTHENTICATED unless the caller is staff, VALIDATION_ERROR for bad arguments.
+ * Users, the newest first: all, or the one whose e-mail address or id `query` is; `role` and `status` narrow. Faults FORBIDDEN and
+ * UNAUTHENTICATED unless the caller is staff (an admin, for `role`), VALIDATION_ERROR for bad arguments.
  */
 export async function findUsers(
   services: AccountsServices,
   principal: Principal,
-  args: PageArgs & { query?: string | null; role?: string | null },
+  args: PageArgs & { query?: string | null; role?: string | null; status?: string | null },
 ): Promise<FoundUsers> {
   requireStaff(principal);
-  const { query = null, role = null } = validateArguments(argumentsSchema, args);
-  const page = parsePage(args, ['users', query, role], NEWEST_FIRST.length);
+  const { query = null, role = null, status = null } = validateArguments(argumentsSchema, args);
+  // Who sees no role must not find it out by asking for all of them in turn.
+  if (role !== null) requireAdmin(principal);
+  const page = parsePage(args, ['users', query, role, status], NEWEST_FIRST.length);
   const parameters: unknown[] = [];
-  const conditions = filters(services, query, role, parameters);
+  const conditions = filters(services, { query, role, status }, parameters);
   const counted = {
     sql: `SELECT 1 FROM account WHERE ${conditions} LIMIT ${MAX_TOTAL_COUNT}`,
     parameters: [...parameters],
@@ -66,13 +73,18 @@ export async function findUsers(
   };
 }
 
-function filters(services: AccountsServices, query: string | null, role: string | null, parameters: unknown[]): string {
+function filters(
+  services: AccountsServices,
+  { query, role, status }: Record<'query' | 'role' | 'status', string | null>,
+  parameters: unknown[],
+): string {
   const conditions = ['true'];
   const add = (sql: string, value: unknown): void => {
     parameters.push(value);
     conditions.push(`${sql} = $${parameters.length}`);
   };
   if (role !== null) add('role', role);
+  if (status !== null) conditions.push(`suspended_at IS ${status === 'SUSPENDED' ? 'NOT NULL' : 'NULL'}`);
   if (query !== null) {
     const id = fromId('user', query);
     if (id !== null) add('id', id);

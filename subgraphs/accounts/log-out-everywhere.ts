@@ -1,6 +1,8 @@
 import { requireUser } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { toId } from '../../platform/ids';
+import { endSessionsOf } from './end-session';
+import { RIGHTS_CHANNEL } from './messages';
 import { recordAudit } from './record-audit';
 import type { AccountsServices } from './services';
 
@@ -16,12 +18,10 @@ export async function logOutEverywhere(
   const user = requireUser(principal);
   const now = services.clock.now();
   await services.db.transaction(async (tx) => {
-    await tx.query(
-      `UPDATE session SET ended_at = $2, end_reason = 'logoutEverywhere' WHERE account_id = $1 AND ended_at IS NULL`,
-      [user.id, now],
-    );
+    await endSessionsOf(tx, user.id, 'logoutEverywhere', now);
     const target = toId('user', user.id);
     await recordAudit(tx, { actor: user, action: 'logoutEverywhere', target, time: now, requestId });
   });
+  await services.pubsub.publish(RIGHTS_CHANNEL, { userId: user.id });
   return user.id;
 }

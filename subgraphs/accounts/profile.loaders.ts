@@ -1,6 +1,6 @@
 /** Profiles, from the cache or the database, a page of them in one statement. */
 import DataLoader from 'dataloader';
-import type { Role } from '../../platform/auth/principal';
+import type { RateTier, Role } from '../../platform/auth/principal';
 import { defineLoader } from '../../platform/subgraph';
 import type { AccountsServices } from './services';
 
@@ -10,7 +10,10 @@ export interface SealedProfile {
   firstName: string | null;
   lastName: string | null;
   role: Role;
+  rateTier: RateTier;
   emailVerified: boolean;
+  suspended: boolean;
+  suspensionReason: string | null;
   /** ISO 8601. */
   createdAt: string;
 }
@@ -18,8 +21,8 @@ export interface SealedProfile {
 /** How long a profile is kept, in seconds. */
 const PROFILE_SECONDS = 3_600;
 
-/** The version changes with the shape: two versions of the program share the store during an update. */
-const profileKey = (userId: string): string => `profile:1:${userId}`;
+/** Under what a profile is cached. The version changes with the shape: two versions of the program share the store during an update. */
+export const profileKey = (userId: string): string => `profile:3:${userId}`;
 
 /** A profile by the user's uuid, null if there is none. The caller checks who may see what of it. */
 export const profileById = defineLoader<AccountsServices, string, SealedProfile | null>(async (ids, context) => {
@@ -46,8 +49,8 @@ async function readProfiles(
   ids: readonly string[],
 ): Promise<(SealedProfile | undefined)[]> {
   const rows = await services.db.rows<{ id: string } & Omit<SealedProfile, 'createdAt'> & { createdAt: Date }>(
-    `SELECT id, email, first_name AS "firstName", last_name AS "lastName", role, email_verified AS "emailVerified",
-            created_at AS "createdAt"
+    `SELECT id, email, first_name AS "firstName", last_name AS "lastName", role, rate_tier AS "rateTier", email_verified AS "emailVerified",
+            suspended_at IS NOT NULL AS suspended, suspension_reason AS "suspensionReason", created_at AS "createdAt"
      FROM account WHERE id = ANY($1)`,
     [ids],
   );

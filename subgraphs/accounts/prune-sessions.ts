@@ -1,4 +1,5 @@
 import type { Job } from '../../platform/subgraph';
+import { BRAKE_MINUTES } from './brake/brake';
 import type { AccountsServices } from './services';
 
 /** Rows a statement removes, so that no transaction is long. */
@@ -8,10 +9,15 @@ const CHUNK = 1_000;
 const STALE = [
   ['session', `expires_at < $1 OR ended_at < $1::timestamptz - interval '1 day'`],
   ['refresh_token', 'expires_at < $1'],
+  ['mail_token', 'expires_at < $1'],
+  ['data_export', 'expires_at < $1'],
+  ['api_key', `expires_at < $1::timestamptz - interval '1 day'`],
+  ['account_brake', `newest < $1::timestamptz - interval '${BRAKE_MINUTES} minutes'`],
+  ['address_brake', `since < $1::timestamptz - interval '${BRAKE_MINUTES} minutes'`],
   ['mail', `sent_at < $1::timestamptz - interval '30 days'`],
 ] as const;
 
-/** Removes sessions, refresh tokens and notes of mails sent. */
+/** Removes sessions, refresh tokens, keys, links, exports and notes of mails sent and what the brake need not remember. */
 export async function pruneSessions(services: AccountsServices): Promise<void> {
   const now = services.clock.now();
   for (const [table, stale] of STALE) {

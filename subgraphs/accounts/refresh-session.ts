@@ -1,12 +1,19 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import type { Role, UserPrincipal } from '../../platform/auth/principal';
 import { hashSecretToken } from '../../platform/auth/secret-token';
 import { Fault } from '../../platform/errors';
 import { tokenText, validateInput } from '../../platform/graph/validate';
 import { toId } from '../../platform/ids';
 import { endSession } from './end-session';
-import { addRefreshToken, signIn, type OpenSession, type SignedIn } from './open-session';
+import { RIGHTS_CHANNEL } from './messages';
+import {
+  addRefreshToken,
+  signIn,
+  type OpenSession,
+  type SignedIn,
+  principalOf,
+  type SignedInAccount,
+} from './open-session';
 import { recordAudit } from './record-audit';
 import type { AccountsServices } from './services';
 import { judgeRefresh, REFRESH_TOKEN_MS, successorOf } from './session.rules';
@@ -14,7 +21,7 @@ import { judgeRefresh, REFRESH_TOKEN_MS, successorOf } from './session.rules';
 const inputSchema = z.object({ refreshToken: tokenText });
 
 /**
- * Exchanges a refresh token for its successor and a new access token, with the role the account has now. Fault UNAUTHENTICATED
+ * Exchanges a refresh token for its successor and a new access token, with the role and rate the account has now. Fault UNAUTHENTICATED
  * when it is unknown, expired, of a session that is over, or used more than 10 s ago: the last ends its session, because
  * somebody holds a copy.
  */
@@ -24,6 +31,10 @@ export async function refreshSession(services: AccountsServices, input: unknown,
   const open = await services.db.transaction((tx) => exchange(tx, services, refreshToken, now, requestId));
   // Outside the transaction: a throw inside would take back the end of the session.
   if (!open) throw new Fault('UNAUTHENTICATED');
+  if ('revokedOf' in open) {
+    await services.pubsub.publish(RIGHTS_CHANNEL, { userId: open.revokedOf });
+    throw new Fault('UNAUTHENTICATED');
+  }
   return signIn(services, open, now);
 }
 
@@ -40,7 +51,7 @@ async function exchange(
   token: string,
   now: Date,
   requestId: string,
-): Promise<OpenSession | null> {
+): Promise<OpenSession | { revokedOf: string } | null> {
   const hash = hashSecretToken(token);
   // Locks in this order everywhere: token, session. Whoever brings the same token waits here and then finds it used.
   const [known]: KnownToken[] = await tx.query(
@@ -49,13 +60,13 @@ async function exchange(
     [hash],
   );
   if (!known) return null;
-  const [session]: { endedAt: Date | null; userId: string; role: Role }[] = await tx.query(
-    `SELECT session.ended_at AS "endedAt", account.id AS "userId", account.role
+  const [session]: (SignedInAccount & { endedAt: Date | null })[] = await tx.query(
+    `SELECT session.ended_at AS "endedAt", account.id, account.role, account.rate_tier AS "rateTier"
      FROM session JOIN account ON account.id = session.account_id WHERE session.id = $1 FOR NO KEY UPDATE OF session`,
     [known.sessionId],
   );
   if (!session) return null;
-  const principal: UserPrincipal = { kind: 'user', id: session.userId, role: session.role, sessionId: known.sessionId };
+  const principal = principalOf(session, known.sessionId);
   const successor = successorOf(services.sealer, token, known.nonce);
   switch (judgeRefresh(known, session.endedAt !== null, now)) {
     case 'refuse':
@@ -64,13 +75,17 @@ async function exchange(
       await endSession(tx, known.sessionId, 'reuse', now);
       const target = toId('sess', known.sessionId);
       await recordAudit(tx, { actor: principal, action: 'refreshTokenReused', target, time: now, requestId });
-      return null;
+      return { revokedOf: principal.id };
     }
     case 'rotate': {
       const expiresAt = new Date(now.getTime() + REFRESH_TOKEN_MS);
       await tx.query('UPDATE refresh_token SET used_at = $2 WHERE hash = $1', [hash, now]);
       await addRefreshToken(tx, { token: successor, sessionId: known.sessionId, expiresAt });
-      await tx.query('UPDATE session SET expires_at = $2 WHERE id = $1', [known.sessionId, expiresAt]);
+      await tx.query('UPDATE session SET expires_at = $2, last_used_at = $3 WHERE id = $1', [
+        known.sessionId,
+        expiresAt,
+        now,
+      ]);
       break;
     }
     case 'repeat':

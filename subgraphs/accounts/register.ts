@@ -6,6 +6,7 @@ import { newUuid } from '../../platform/ids';
 import { addToOutbox } from '../../platform/outbox';
 import { Account } from './account.entity';
 import { emailIndex, newPasswordText, optionalName } from './account.rules';
+import { issueMailToken } from './credentials/mail-token';
 import { mergeGuestCart } from './merge-guest-cart';
 import { userRegistered } from './messages';
 import { openSession, signIn, type SignedIn } from './open-session';
@@ -28,10 +29,10 @@ export async function register(services: AccountsServices, input: unknown, reque
   const index = emailIndex(services.sealer, email);
   // Asked first only to spare the hash; the unique index decides.
   const known = await services.db.rows('SELECT 1 AS one FROM account WHERE email_index = $1', [index]);
-  if (known.length > 0) throw taken();
+  if (known.length > 0) throw emailTaken(['email']);
   const passwordHash = await services.passwords.hash(password);
   const now = services.clock.now();
-  const account = { id: newUuid(), role: 'CUSTOMER' as const };
+  const account = { id: newUuid(), role: 'CUSTOMER', rateTier: 'STANDARD' } as const;
   const open = await services.db
     .transaction(async (tx) => {
       await tx.insert(Account, {
@@ -50,15 +51,17 @@ export async function register(services: AccountsServices, input: unknown, reque
         time: now,
         payload: { userId: account.id },
       });
+      await issueMailToken(tx, services, { accountId: account.id, kind: 'verify-email', now });
       return openSession(tx, { account, action: 'register', now, requestId });
     })
     .catch((error: unknown) => {
-      throw isUniqueViolation(error, 'account_email') ? taken() : error;
+      throw isUniqueViolation(error, 'account_email') ? emailTaken(['email']) : error;
     });
   await mergeGuestCart(services, open.principal, cartToken, requestId);
   return signIn(services, open, now);
 }
 
-function taken(): UserFault {
-  return UserFault.of('CONFLICT', 'This e-mail address has an account already.', ['email'], { retryable: false });
+/** Why an address is refused; `field` is the path inside `input`. */
+export function emailTaken(field: string[]): UserFault {
+  return UserFault.of('CONFLICT', 'This e-mail address has an account already.', field, { retryable: false });
 }

@@ -1,7 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** Why a session is over. */
-export type SessionEnd = 'logout' | 'logoutEverywhere' | 'reuse';
+export type SessionEnd =
+  'logout' | 'logoutEverywhere' | 'reuse' | 'suspended' | 'passwordChanged' | 'revoked' | 'tooMany';
 
 /** A session: what one log-in began, and the family of all refresh tokens that came of it. */
 @Entity('session')
@@ -14,6 +15,10 @@ export class SessionRow {
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;
+
+  /** When its tokens were last renewed. */
+  @Column({ name: 'last_used_at', type: 'timestamptz', precision: 3 })
+  lastUsedAt!: Date;
 
   /** When its newest refresh token expires. */
   @Column({ name: 'expires_at', type: 'timestamptz', precision: 3 })

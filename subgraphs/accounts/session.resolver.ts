@@ -39,13 +39,14 @@ export class SessionResolver {
 
   @Mutation(() => LoginPayload, {
     nullable: true,
-    description: 'Signs in. The user error UNAUTHENTICATED does not say whether the address or the password was wrong.',
+    description:
+      'Signs in. The user error UNAUTHENTICATED does not say whether the address or the password was wrong. After 5 wrong passwords in 15 minutes the GraphQL error RATE_LIMIT_EXCEEDED, whether or not there is such an account; `details.retryAfter` says in how many seconds to try again.',
   })
   login(
     @Arg('input', () => LoginInput, { description: 'Credentials.' }) input: LoginInput,
     @Ctx() context: Context,
   ): Promise<LoginPayload> {
-    return goOnAs(context, () => logIn(context.services, input, context.requestId));
+    return goOnAs(context, () => logIn(context.services, input, context));
   }
 
   @Mutation(() => RefreshSessionPayload, {
@@ -62,7 +63,7 @@ export class SessionResolver {
 
   @Mutation(() => LogoutPayload, {
     nullable: true,
-    description: 'Ends this session: its refresh token is void at once, its access token when it expires. Forget both.',
+    description: 'Ends this session: its refresh token is void at once, its access token within seconds. Forget both.',
   })
   logout(@Ctx() context: Context): Promise<LogoutPayload> {
     const { services, principal, requestId } = context;
@@ -71,8 +72,7 @@ export class SessionResolver {
 
   @Mutation(() => LogoutEverywherePayload, {
     nullable: true,
-    description:
-      'Ends all your sessions, on all devices: refresh tokens are void at once, access tokens when they expire.',
+    description: 'Ends all your sessions, on all devices: their tokens are void within seconds.',
   })
   logoutEverywhere(@Ctx() context: Context): Promise<LogoutEverywherePayload> {
     const { services, principal, requestId } = context;

@@ -5,6 +5,8 @@ import type { Sealer } from '../../platform/seal';
 export const ACCESS_TOKEN_MS = 3_600_000;
 /** Life of a refresh token, and so of a session nobody uses, in milliseconds: 30 days. */
 export const REFRESH_TOKEN_MS = 30 * 86_400_000;
+/** Sessions one can have; the one longest unused ends when another begins. */
+export const MAX_SESSIONS = 100;
 /** How long a used refresh token still gives its successor, in milliseconds: the answer may have been lost on the way. */
 export const REPEAT_MS = 10_000;
 

@@ -1,8 +1,8 @@
 import { ArgsType, Directive, Field, ID, InputType, ObjectType } from 'type-graphql';
-import type { Role } from '../../platform/auth/principal';
+import type { RateTier, Role } from '../../platform/auth/principal';
 import { PageArgs } from '../../platform/graph/connection';
 import { Payload } from '../../platform/graph/user-errors';
-import { RoleEnum, User } from './user.type';
+import { RateTierEnum, RoleEnum, User, UserStatusEnum, type UserStatus } from './user.type';
 
 /** Arguments of `users`. */
 @ArgsType()
@@ -10,8 +10,11 @@ export class UsersArgs extends PageArgs {
   @Field(() => String, { nullable: true, description: 'An exact e-mail address, compared without case, or an id.' })
   query?: string | null;
 
-  @Field(() => RoleEnum, { nullable: true, description: 'Only users with this role.' })
+  @Field(() => RoleEnum, { nullable: true, description: 'Only users with this role. For admins.' })
   role?: Role | null;
+
+  @Field(() => UserStatusEnum, { nullable: true, description: 'Only users with this status.' })
+  status?: UserStatus | null;
 }
 
 /** Input of `updateProfile`. */
@@ -46,6 +49,47 @@ export class UpdateUserRoleInput {
 @Directive('@tag(name: "staff")')
 @ObjectType({ description: 'The user with the new role.' })
 export class UpdateUserRolePayload extends Payload {
+  @Field(() => User, { nullable: true, description: 'The user; null when nothing changed because of an error.' })
+  user?: User | null;
+}
+
+/** Input of `updateUserRateTier`. */
+@Directive('@tag(name: "staff")')
+@InputType({ description: 'How many requests a user is to have.' })
+export class UpdateUserRateTierInput {
+  @Field(() => ID, { description: 'Whose.' })
+  userId!: string;
+
+  @Field(() => RateTierEnum, { description: "How many. A partner has a partner's rate in any case." })
+  rateTier!: RateTier;
+}
+
+/** Answer of `updateUserRateTier`. */
+@Directive('@tag(name: "staff")')
+@ObjectType({ description: 'The user with the new rate.' })
+export class UpdateUserRateTierPayload extends Payload {
+  @Field(() => User, { nullable: true, description: 'The user; null when nothing changed because of an error.' })
+  user?: User | null;
+}
+
+/** Input of `suspendUser`. */
+@Directive('@tag(name: "staff")')
+@InputType({ description: 'Whom to shut out, or let in again.' })
+export class SuspendUserInput {
+  @Field(() => ID, { description: 'The user; not yourself.' })
+  userId!: string;
+
+  @Field(() => Boolean, { defaultValue: true, description: 'False lifts the suspension.' })
+  suspended!: boolean;
+
+  @Field(() => String, { nullable: true, description: 'Why, for staff to read; up to 2,000 characters.' })
+  reason?: string | null;
+}
+
+/** Answer of `suspendUser`. */
+@Directive('@tag(name: "staff")')
+@ObjectType({ description: 'The user as it stands now.' })
+export class SuspendUserPayload extends Payload {
   @Field(() => User, { nullable: true, description: 'The user; null when nothing changed because of an error.' })
   user?: User | null;
 }

@@ -1,5 +1,5 @@
 import { Arg, Args, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { Role } from '../../platform/auth/principal';
+import { isStaff, type RateTier, type Role } from '../../platform/auth/principal';
 import type { Connection } from '../../platform/graph/connection';
 import { DateTime, EmailAddress } from '../../platform/graph/scalars';
 import { payload } from '../../platform/graph/user-errors';
@@ -11,16 +11,22 @@ import { Address } from './address.type';
 import { findUsers } from './find-users';
 import { profileById, type SealedProfile } from './profile.loaders';
 import type { AccountsServices } from './services';
+import { suspendUser } from './suspend-user';
 import { updateProfile } from './update-profile';
+import { updateUserRateTier } from './update-user-rate-tier';
 import { updateUserRole } from './update-user-role';
 import {
+  SuspendUserInput,
+  SuspendUserPayload,
   UpdateProfileInput,
   UpdateProfilePayload,
+  UpdateUserRateTierInput,
+  UpdateUserRateTierPayload,
   UpdateUserRoleInput,
   UpdateUserRolePayload,
   UsersArgs,
 } from './user.input';
-import { RoleEnum, User, UserConnection } from './user.type';
+import { RateTierEnum, RoleEnum, User, UserConnection, UserStatusEnum, type UserStatus } from './user.type';
 
 type Context = GraphContext<AccountsServices>;
 
@@ -79,6 +85,37 @@ export class UserResolver {
     );
   }
 
+  @Directive('@tag(name: "staff")')
+  @Mutation(() => UpdateUserRateTierPayload, {
+    nullable: true,
+    description:
+      "Sets how many requests a user has. Admins only. In force when the user's session is next refreshed, within the hour.",
+  })
+  updateUserRateTier(
+    @Arg('input', () => UpdateUserRateTierInput, { description: 'Whose, and how many.' })
+    input: UpdateUserRateTierInput,
+    @Ctx() context: Context,
+  ): Promise<UpdateUserRateTierPayload> {
+    return payload('user', async () =>
+      reread(context, await updateUserRateTier(context.services, context.principal, input, context.requestId)),
+    );
+  }
+
+  @Directive('@tag(name: "staff")')
+  @Mutation(() => SuspendUserPayload, {
+    nullable: true,
+    description:
+      'Suspends a user: all sessions end, with their access tokens and open sockets and streams within 5 seconds, and log-ins are refused. Or lifts that; ended sessions stay ended. Admins only; CONFLICT for yourself.',
+  })
+  suspendUser(
+    @Arg('input', () => SuspendUserInput, { description: 'Whom, and whether.' }) input: SuspendUserInput,
+    @Ctx() context: Context,
+  ): Promise<SuspendUserPayload> {
+    return payload('user', async () =>
+      reread(context, await suspendUser(context.services, context.principal, input, context.requestId)),
+    );
+  }
+
   @FieldResolver(() => EmailAddress, {
     nullable: true,
     description: 'E-mail address. For yourself and staff; null for others, like all that one may not see.',
@@ -97,9 +134,29 @@ export class UserResolver {
     return see(context, user, 'contact', ({ lastName }) => lastName && context.services.sealer.open(lastName));
   }
 
-  @FieldResolver(() => RoleEnum, { nullable: true, description: 'What the user may do. For yourself and staff.' })
+  @FieldResolver(() => RoleEnum, { nullable: true, description: 'What the user may do. For yourself and admins.' })
   role(@Root() user: User, @Ctx() context: Context): Promise<Role | null> {
-    return see(context, user, 'contact', ({ role }) => role);
+    return see(context, user, 'all', ({ role }) => role);
+  }
+
+  @FieldResolver(() => RateTierEnum, {
+    nullable: true,
+    description: 'How many requests the user has; set by admins. For yourself and admins.',
+  })
+  rateTier(@Root() user: User, @Ctx() context: Context): Promise<RateTier | null> {
+    return see(context, user, 'all', ({ rateTier }) => rateTier);
+  }
+
+  @Directive('@tag(name: "staff")')
+  @FieldResolver(() => UserStatusEnum, { nullable: true, description: 'Whether the user may sign in. For staff.' })
+  status(@Root() user: User, @Ctx() context: Context): Promise<UserStatus | null> {
+    return seeAsStaff(context, user, ({ suspended }) => (suspended ? 'SUSPENDED' : 'ACTIVE'));
+  }
+
+  @Directive('@tag(name: "staff")')
+  @FieldResolver(() => String, { nullable: true, description: 'Why the user is suspended, if it was said. For staff.' })
+  suspensionReason(@Root() user: User, @Ctx() context: Context): Promise<string | null> {
+    return seeAsStaff(context, user, ({ suspensionReason: why }) => why && context.services.sealer.open(why));
   }
 
   @FieldResolver(() => Boolean, {
@@ -143,8 +200,17 @@ async function see<Value>(
   return profile && field(profile);
 }
 
+/** The same for what the users themselves do not see. */
+async function seeAsStaff<Value>(
+  context: Context,
+  user: User,
+  field: (profile: SealedProfile) => Value,
+): Promise<Value | null> {
+  return isStaff(context.principal) ? see(context, user, 'contact', field) : null;
+}
+
 /** The changed user, read afresh where the operation has read them before. */
-function reread(context: Context, userId: string): User {
+export function reread(context: Context, userId: string): User {
   profileById(context).clear(userId);
   return userOf(userId);
 }

@@ -4,20 +4,25 @@ import type { CommandMeta } from '../../platform/commands/command';
 import { payload } from '../../platform/graph/user-errors';
 import type { GraphContext, Services } from '../../platform/subgraph';
 import { addToCart } from './add-to-cart';
+import { applyPromoCode } from './apply-promo-code';
 import type { CartState } from './cart-state';
 import {
   AddToCartInput,
+  ApplyPromoCodeInput,
   CreateCartInput,
   MergeCartInput,
   RemoveCartLineInput,
+  RemovePromoCodeInput,
   SetCartDeliveryInput,
   UpdateCartLineInput,
 } from './cart.inputs';
 import {
   AddToCartPayload,
+  ApplyPromoCodePayload,
   CreateCartPayload,
   MergeCartPayload,
   RemoveCartLinePayload,
+  RemovePromoCodePayload,
   SetCartDeliveryPayload,
   UpdateCartLinePayload,
 } from './cart.payloads';
@@ -25,6 +30,7 @@ import { Cart } from './cart.type';
 import { createCart } from './create-cart';
 import { mergeCart } from './merge-cart';
 import { removeCartLine } from './remove-cart-line';
+import { removePromoCode } from './remove-promo-code';
 import { setCartDelivery } from './set-cart-delivery';
 import { updateCartLine } from './update-cart-line';
 
@@ -97,10 +103,32 @@ export class CartMutationsResolver {
   }
 
   @Directive('@tag(name: "partner")')
+  @Mutation(() => ApplyPromoCodePayload, {
+    nullable: true,
+    description:
+      'Gives a cart a promotion code, at most 10. Refused with a PromoCodeError if there is no such code, its time is not now or it is used up; a code that only does not fit the cart as it is stays there, with its `reason`, and counts as soon as it fits.',
+  })
+  applyPromoCode(
+    @Arg('input', () => ApplyPromoCodeInput, { description: 'Which code, for which cart.' }) input: ApplyPromoCodeInput,
+    @Ctx() context: GraphContext,
+  ): Promise<ApplyPromoCodePayload> {
+    return run(applyPromoCode, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => RemovePromoCodePayload, { nullable: true, description: 'Takes a promotion code out of a cart.' })
+  removePromoCode(
+    @Arg('input', () => RemovePromoCodeInput, { description: 'Which code, of which cart.' })
+    input: RemovePromoCodeInput,
+    @Ctx() context: GraphContext,
+  ): Promise<RemovePromoCodePayload> {
+    return run(removePromoCode, context, input);
+  }
+
   @Mutation(() => MergeCartPayload, {
     nullable: true,
     description:
-      "Moves a guest cart's lines into your own cart. Quantities of a variant in both add up, to at most 9,999; lines beyond the 200th are left out.",
+      "Moves a guest cart's lines and promotion codes into your own cart. Quantities of a variant in both add up, to at most 9,999; lines beyond the 200th and codes beyond the 10th are left out.",
   })
   mergeCart(
     @Arg('input', () => MergeCartInput, { description: 'Which guest cart.' }) input: MergeCartInput,

@@ -1,4 +1,5 @@
 /** How clients say which cart they mean, and who may. */
+import { requireScope } from '../../platform/auth/guard';
 import type { Owner, Principal } from '../../platform/auth/principal';
 import { hashSecretToken } from '../../platform/auth/secret-token';
 import { UserFault } from '../../platform/errors';
@@ -14,9 +15,13 @@ export interface CartReference {
 /** The part that every cart input has. */
 export const cartReference = { cartId: idOf('cart').nullish(), token: tokenText.nullish() };
 
-/** Who owns what the principal makes; null for somebody without an identity, whose carts belong to whoever holds the token. */
+/**
+ * Who owns what the principal makes; null for somebody without an identity, whose carts belong to whoever holds the token.
+ * Fault FORBIDDEN for an API client that may not order.
+ */
 export function ownerOf(principal: Principal): Owner | null {
   if (principal.kind === 'anonymous' || principal.kind === 'service') return null;
+  requireScope(principal, 'orders:write');
   return { ownerKind: principal.kind, ownerId: principal.id };
 }
 

@@ -6,6 +6,7 @@ import { CartLineRow, CartRow } from './cart.entity';
 import { linesOf } from './cart.rows';
 import { totalsOf } from './pricing/price-lines';
 import { isTooMuch } from './pricing/totals.rules';
+import type { Offers } from './promotions/find-offers';
 
 /** What a line shows of a variant, and what a unit costs. */
 type Shown = Omit<VariantSnapshot, 'purchasable'>;
@@ -69,17 +70,17 @@ export class CartState {
     this.dirty.add(line);
   }
 
-  /** Computes the totals afresh; false when they are beyond what a cart may come to. */
-  price(): boolean {
-    const totals = totalsOf(this.cart, this.lines);
+  /** Computes the totals afresh, and what becomes of each code; false when they are beyond what a cart may come to. */
+  price(offers: Offers): boolean {
+    const totals = totalsOf(this.cart, this.lines, offers);
     this.lines.forEach((line, index) => {
       const { discount, total } = totals.lines[index] ?? { discount: 0n, total: 0n };
       if (line.discount !== discount || line.total !== total) this.dirty.add(line);
       line.discount = discount;
       line.total = total;
     });
-    const { subtotal, discount, shipping, tax, total } = totals;
-    Object.assign(this.cart, { subtotal, discount, shipping, tax, total });
+    const { subtotal, discount, shipping, tax, total, promoCodes } = totals;
+    Object.assign(this.cart, { subtotal, discount, shipping, tax, total, promoCodes });
     this.cart.lineCount = this.lines.length;
     this.cart.itemCount = this.lines.reduce((sum, line) => sum + line.quantity, 0);
     this.cart.priceVersion = this.lines.reduce(
@@ -102,10 +103,10 @@ export class CartState {
 /** Columns that a change may touch; what a cart was made with stays. */
 function changing(cart: CartRow) {
   const { status, orderId, mergedInto, lineCount, itemCount, subtotal, discount, shipping, tax, total } = cart;
-  const { priceVersion, countryCode, taxRegion, sealedAddress, shippingMethod, updatedAt } = cart;
+  const { priceVersion, countryCode, taxRegion, sealedAddress, shippingMethod, promoCodes, updatedAt } = cart;
   return {
     ...{ status, orderId, mergedInto, lineCount, itemCount, subtotal, discount, shipping, tax, total },
-    ...{ priceVersion, countryCode, taxRegion, sealedAddress, shippingMethod, updatedAt },
+    ...{ priceVersion, countryCode, taxRegion, sealedAddress, shippingMethod, promoCodes, updatedAt },
   };
 }
 

@@ -1,8 +1,10 @@
 /** What the cart does when others tell of something. */
-import { asBackground } from '../../platform/db/database';
+import { asBackground } from '../../platform/db/statement-scope';
 import { withLogScope } from '../../platform/log';
 import type { QueueConsumer, Services } from '../../platform/subgraph';
 import { productChanged } from '../catalog/messages';
+import { eraseCarts, exportCart } from './personal-data/personal-data.consumers';
+import { returnPromotionUses } from './promotions/promotions.consumers';
 import { repriceCarts } from './reprice-carts';
 
 /**
@@ -24,4 +26,4 @@ const repriceOnChange: QueueConsumer<Services> = {
 };
 
 /** Queues of the cart. */
-export const cartConsumers = [repriceOnChange];
+export const cartConsumers = [repriceOnChange, returnPromotionUses, exportCart, eraseCarts];

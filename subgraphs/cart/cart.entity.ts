@@ -1,10 +1,11 @@
 /** Tables of the cart: carts, their lines, and what was quoted for orders. */
 import { Column, Entity, PrimaryColumn, type ValueTransformer } from 'typeorm';
 import type { Owner } from '../../platform/auth/principal';
+import type { PromoCodeReason } from '../../platform/errors';
 import type { VariantSnapshot } from '../catalog/messages';
 
 /** pg hands bigint over as text, because it may not fit a number. */
-const bigintColumn: ValueTransformer = {
+export const bigintColumn: ValueTransformer = {
   to: (value: bigint | null | undefined) => (typeof value === 'bigint' ? value.toString() : value),
   from: (text: string | null | undefined) => (typeof text === 'string' ? BigInt(text) : text),
 };
@@ -14,6 +15,17 @@ const bigintColumn: ValueTransformer = {
  * (into a user's cart) are over and nobody sees them any more.
  */
 export type CartStatus = 'ACTIVE' | 'CLAIMED' | 'SPENT' | 'MERGED';
+
+/** A promotion code of a cart, and what became of it when the cart was last written. */
+export interface PromoCode {
+  /** In capitals. */
+  code: string;
+  applied: boolean;
+  /** Minor units, as text: it is stored as JSON. */
+  discount: string;
+  /** Why it does not apply; null if it does. */
+  reason: PromoCodeReason | null;
+}
 
 /** A cart with its totals in minor units, as computed when it was last written. */
 @Entity('cart')
@@ -94,6 +106,10 @@ export class CartRow {
 
   @Column({ name: 'shipping_method', type: 'text', nullable: true })
   shippingMethod!: string | null;
+
+  /** In the order in which they were entered. */
+  @Column({ name: 'promo_codes', type: 'jsonb' })
+  promoCodes!: PromoCode[];
 
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3 })
   createdAt!: Date;

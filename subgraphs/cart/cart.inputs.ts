@@ -82,8 +82,23 @@ export class SetCartDeliveryInput extends CartReferenceInput {
   shippingMethod?: string | null;
 }
 
-/** Of mergeCart. */
+/** Of applyPromoCode. */
 @Directive('@tag(name: "partner")')
+@InputType({ description: 'A promotion code for a cart.' })
+export class ApplyPromoCodeInput extends CartReferenceInput {
+  @Field(() => String, { description: 'The code, compared without case; at most 40 characters.' })
+  code!: string;
+}
+
+/** Of removePromoCode. */
+@Directive('@tag(name: "partner")')
+@InputType({ description: 'Which promotion code to take out.' })
+export class RemovePromoCodeInput extends CartReferenceInput {
+  @Field(() => String, { description: "One of the cart's `promoCodes`, compared without case; at most 40 characters." })
+  code!: string;
+}
+
+/** Of mergeCart. */
 @InputType({ description: 'Which guest cart to merge into your own.' })
 export class MergeCartInput {
   @Field(() => String, { description: "The guest cart's token." })

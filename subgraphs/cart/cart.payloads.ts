@@ -34,7 +34,16 @@ export class RemoveCartLinePayload extends CartPayload {}
 @ObjectType({ description: 'Result of `setCartDelivery`.' })
 export class SetCartDeliveryPayload extends CartPayload {}
 
-/** Of mergeCart. */
+/** Of applyPromoCode. */
 @Directive('@tag(name: "partner")')
+@ObjectType({ description: 'Result of `applyPromoCode`.' })
+export class ApplyPromoCodePayload extends CartPayload {}
+
+/** Of removePromoCode. */
+@Directive('@tag(name: "partner")')
+@ObjectType({ description: 'Result of `removePromoCode`.' })
+export class RemovePromoCodePayload extends CartPayload {}
+
+/** Of mergeCart. */
 @ObjectType({ description: 'Result of `mergeCart`.' })
 export class MergeCartPayload extends CartPayload {}

@@ -22,7 +22,8 @@ const CART = `id, owner_kind AS "ownerKind", owner_id AS "ownerId", status, orde
   token_hash AS "tokenHash", sealed_token AS "sealedToken", currency_code AS "currencyCode", tax_included AS "taxIncluded",
   line_count AS "lineCount", item_count AS "itemCount", subtotal, discount, shipping, tax, total,
   price_version AS "priceVersion", country_code AS "countryCode", tax_region AS "taxRegion",
-  sealed_address AS "sealedAddress", shipping_method AS "shippingMethod", created_at AS "createdAt", updated_at AS "updatedAt"`;
+  sealed_address AS "sealedAddress", shipping_method AS "shippingMethod",
+  promo_codes AS "promoCodes", created_at AS "createdAt", updated_at AS "updatedAt"`;
 const LINE = `id, cart_id AS "cartId", variant_id AS "variantId", product_id AS "productId", sku, product_name AS "productName",
   variant_name AS "variantName", image, quantity, unit_price AS "unitPrice", discount, total, price_version AS "priceVersion"`;
 

@@ -1,6 +1,8 @@
 /** A cart as clients see it. Fields that cost something to compute are in cart.resolver.ts. */
 import { Directive, Field, ID, Int, ObjectType } from 'type-graphql';
 import { DateTime } from '../../platform/graph/scalars';
+import type { PromoCodeReason } from '../../platform/errors';
+import { PromoCodeReasonEnum } from '../../platform/graph/user-errors';
 import { Money, PostalAddress } from '../../platform/graph/values';
 import { toId } from '../../platform/ids';
 import type { CartLineRow, CartRow } from './cart.entity';
@@ -12,7 +14,9 @@ export class CartCost {
   @Field(() => Money, { description: 'Sum of unit price times quantity, before discounts.' })
   subtotal!: Money;
 
-  @Field(() => Money, { description: 'All discounts together.' })
+  @Field(() => Money, {
+    description: 'All discounts on lines together; what a code takes off shipping is already off `shipping`.',
+  })
   discount!: Money;
 
   @Field(() => Money, {
@@ -71,6 +75,25 @@ export class ShippingOption {
   estimatedDelivery?: Date | null;
 }
 
+/** A promotion code. */
+@Directive('@tag(name: "partner")')
+@ObjectType({ description: 'A promotion code of a cart, and what became of it when the cart was last changed.' })
+export class CartPromoCode {
+  @Field(() => String, { description: 'The code, in capitals.' })
+  code!: string;
+
+  @Field(() => Boolean, { description: 'Whether it counts.' })
+  applied!: boolean;
+
+  @Field(() => Money, {
+    description: 'What it takes off lines or shipping; free shipping gives 0 until the address is known.',
+  })
+  discount!: Money;
+
+  @Field(() => PromoCodeReasonEnum, { nullable: true, description: 'Why it does not count now; null if it does.' })
+  reason?: PromoCodeReason | null;
+}
+
 /** The cart. */
 @Directive('@tag(name: "partner")')
 @ObjectType({ description: 'A shopping cart, of a signed-in user or of a guest who holds its token.' })
@@ -83,6 +106,12 @@ export class Cart {
 
   @Field(() => CartCost, { description: 'What it costs.' })
   cost!: CartCost;
+
+  @Directive('@listSize(assumedSize: 10)')
+  @Field(() => [CartPromoCode], {
+    description: 'Its promotion codes, in the order in which they were given; at most 10.',
+  })
+  promoCodes!: CartPromoCode[];
 
   @Field(() => DateTime, { description: 'When somebody last changed it.' })
   updatedAt!: Date;
@@ -104,7 +133,8 @@ export class Cart {
       total: money(row.total),
       taxIncluded: row.taxIncluded,
     };
+    const promoCodes = row.promoCodes.map((code) => ({ ...code, discount: money(BigInt(code.discount)) }));
     const { itemCount, updatedAt } = row;
-    return Object.assign(new Cart(), { id: toId('cart', row.id), itemCount, cost, updatedAt, row, lines });
+    return Object.assign(new Cart(), { id: toId('cart', row.id), itemCount, cost, promoCodes, updatedAt, row, lines });
   }
 }

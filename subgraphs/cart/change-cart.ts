@@ -8,11 +8,14 @@ import { cartNotFound, keyOf, ownerOf, type CartReference } from './cart-referen
 import { CartState } from './cart-state';
 import { findCart } from './cart.rows';
 import { lockOwnCart, makeGuestCart } from './make-cart';
+import { findOffers } from './promotions/find-offers';
 
 /** Lines a cart holds at most. */
 export const MAX_LINES = 200;
 /** Units a line holds at most. */
 export const MAX_QUANTITY = 9_999;
+/** Promotion codes a cart holds at most. */
+export const MAX_CODES = 10;
 
 /** Who changes which cart. */
 export interface ChangeOptions {
@@ -25,6 +28,8 @@ export interface ChangeOptions {
   otherwise: string[];
   /** Input field that is at fault when the total gets too large. */
   amountField: string[];
+  /** Looks at the cart when it has been priced, before it is written; throws to refuse the change. */
+  check?: (state: CartState) => void;
 }
 
 /**
@@ -41,8 +46,10 @@ export async function changeCart(
     const state = await lockCart(tx, services, options);
     refuseClaimed(state);
     change(state);
-    if (!state.price()) throw tooMuch(state, options.amountField);
-    state.cart.updatedAt = services.clock.now();
+    const now = services.clock.now();
+    if (!state.price(await findOffers(tx, [state.cart], now))) throw tooMuch(state, options.amountField);
+    options.check?.(state);
+    state.cart.updatedAt = now;
     await state.store(tx);
     return state;
   });

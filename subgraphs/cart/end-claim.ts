@@ -2,12 +2,12 @@
 import type { EntityManager } from 'typeorm';
 import { Fault } from '../../platform/errors';
 import type { Services } from '../../platform/subgraph';
-import { CartLineRow, CartRow, QuoteRow } from './cart.entity';
-import { lockCarts } from './cart.rows';
+import { CartRow, QuoteRow } from './cart.entity';
+import { giveBackUses } from './promotions/claim-uses';
 
 /**
- * Gives the order's cart back. An order that has claimed none is remembered, so that its quote is refused if it comes late. Idempotent;
- * a cart that is spent stays so.
+ * Gives the order's cart back, and the uses of its promotions. An order that has claimed none is remembered, so that its quote is
+ * refused if it comes late. Idempotent; a cart that is spent stays so.
  */
 export async function releaseCartFor(services: Services, orderId: string): Promise<void> {
   await services.db.transaction(async (tx) => {
@@ -23,7 +23,9 @@ export async function releaseCartFor(services: Services, orderId: string): Promi
     const cartId = await lockClaim(tx, orderId);
     if (cartId === null) return;
     const { affected } = await tx.update(QuoteRow, { orderId, state: 'CLAIMED' }, { state: 'RELEASED', answer: null });
-    if (affected) await tx.update(CartRow, { id: cartId, orderId }, { status: 'ACTIVE', orderId: null });
+    if (!affected) return;
+    await giveBackUses(tx, orderId);
+    await tx.update(CartRow, { id: cartId, orderId }, { status: 'ACTIVE', orderId: null });
   });
 }
 
@@ -33,22 +35,29 @@ export async function releaseCartFor(services: Services, orderId: string): Promi
  */
 export async function spendCartFor(services: Services, orderId: string): Promise<void> {
   await services.db.transaction(async (tx) => {
-    const cartId = await lockClaim(tx, orderId);
-    if (cartId === null) throw new Fault('CONFLICT');
-    const claim = await tx.findOne(QuoteRow, { where: { orderId }, select: { orderId: true, state: true } });
-    if (claim?.state === 'SPENT') return;
-    if (claim?.state !== 'CLAIMED') throw new Fault('CONFLICT');
-    await tx.update(QuoteRow, { orderId }, { state: 'SPENT' });
-    await tx.update(CartRow, { id: cartId, orderId }, { status: 'SPENT' });
-    // The quote holds them. Left here, every change of a price would have to look at all that was ever bought.
-    await tx.delete(CartLineRow, { cartId });
+    await lockClaim(tx, orderId);
+    const [claim] = await tx.query<Pick<QuoteRow, 'state'>[]>(
+      `WITH spent AS (
+         UPDATE quote SET state = 'SPENT' WHERE order_id = $1 AND state = 'CLAIMED' RETURNING cart_id
+       ), cart_spent AS (
+         UPDATE cart SET status = 'SPENT' FROM spent WHERE id = spent.cart_id AND order_id = $1
+       ), gone AS (
+         -- The quote holds them. Left here, every change of a price would have to look at all that was ever bought.
+         DELETE FROM cart_line USING spent WHERE cart_line.cart_id = spent.cart_id
+       )
+       -- as it was before
+       SELECT state FROM quote WHERE order_id = $1`,
+      [orderId],
+    );
+    if (claim?.state !== 'CLAIMED' && claim?.state !== 'SPENT') throw new Fault('CONFLICT');
   });
 }
 
 /** Locks the cart of the order's claim and gives its uuid; null when it has none. */
 async function lockClaim(tx: EntityManager, orderId: string): Promise<string | null> {
-  const claim = await tx.findOne(QuoteRow, { where: { orderId }, select: { orderId: true, cartId: true } });
-  if (!claim?.cartId) return null;
-  await lockCarts(tx, [claim.cartId]);
-  return claim.cartId;
+  const [cart] = await tx.query<{ id: string }[]>(
+    'SELECT id FROM cart WHERE id = (SELECT cart_id FROM quote WHERE order_id = $1) FOR UPDATE',
+    [orderId],
+  );
+  return cart?.id ?? null;
 }

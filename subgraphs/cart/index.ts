@@ -1,5 +1,5 @@
-/** The cart: carts of guests and users, what they cost, and the price quote of checkout. */
-import { CreateMessaging1700000000000 } from '../../platform/outbox/outbox-migration';
+/** The cart: carts of guests and users, what they cost, promotions, and the price quote of checkout. */
+import { CreateMessaging1700000000000, MESSAGING_ENTITIES } from '../../platform/outbox';
 import { defineSubgraph, type Services, type Subgraph } from '../../platform/subgraph';
 import { cartCommands } from './cart.commands';
 import { cartConsumers } from './cart.consumers';
@@ -8,14 +8,23 @@ import { cartJobs } from './cart.jobs';
 import { CartMutationsResolver } from './cart-mutations.resolver';
 import { CartResolver } from './cart.resolver';
 import { CreateCart1700000100000 } from './migrations/1700000100000-create-cart';
+import { CreatePromotions1700000200000 } from './migrations/1700000200000-create-promotions';
+import { IndexCartOwners1783650000020 } from './migrations/1783650000020-index-cart-owners';
+import { PromotionRow } from './promotions/promotion.entity';
+import { PromotionResolver } from './promotions/promotion.resolver';
 import { resolveUser, UserResolver } from './user.resolver';
 
 /** Table of contents. */
 export const cart: Subgraph = defineSubgraph<Services>({
   name: 'cart',
-  entities: [CartRow, CartLineRow, QuoteRow],
-  migrations: [CreateMessaging1700000000000, CreateCart1700000100000],
-  resolvers: [CartResolver, CartMutationsResolver, UserResolver],
+  entities: [CartRow, CartLineRow, QuoteRow, PromotionRow, ...MESSAGING_ENTITIES],
+  migrations: [
+    CreateMessaging1700000000000,
+    CreateCart1700000100000,
+    CreatePromotions1700000200000,
+    IndexCartOwners1783650000020,
+  ],
+  resolvers: [CartResolver, CartMutationsResolver, PromotionResolver, UserResolver],
   references: { User: resolveUser },
   commands: cartCommands,
   consumers: cartConsumers,

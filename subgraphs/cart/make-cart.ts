@@ -64,6 +64,7 @@ function emptyCart(services: Services, owner: Owner, id: string): CartRow {
     taxRegion: null,
     sealedAddress: null,
     shippingMethod: null,
+    promoCodes: [],
     createdAt: now,
     updatedAt: now,
   };

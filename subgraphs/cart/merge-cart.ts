@@ -1,4 +1,4 @@
-/** A guest cart's lines go into a user's cart, in one transaction: at login, at registration, or when asked for. */
+/** A guest cart's lines and codes go into a user's cart, in one transaction: at login, at registration, or when asked for. */
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { requireUser } from '../../platform/auth/guard';
@@ -10,8 +10,9 @@ import type { Services } from '../../platform/subgraph';
 import { CartState } from './cart-state';
 import type { CartLineRow, CartRow } from './cart.entity';
 import { findCart, linesOf, lockCarts } from './cart.rows';
-import { MAX_LINES, MAX_QUANTITY, refuseClaimed, tooMuch } from './change-cart';
+import { MAX_CODES, MAX_LINES, MAX_QUANTITY, refuseClaimed, tooMuch } from './change-cart';
 import { lockOwnCart } from './make-cart';
+import { findOffers } from './promotions/find-offers';
 
 const mergeCartInput = z.object({ token: tokenText });
 
@@ -48,12 +49,15 @@ function mergeInto(services: Services, userId: string, token: string): Promise<C
     refuseClaimed(own);
     takeLines(own, guest.lines);
     takeDelivery(own.cart, guest.cart);
-    if (!own.price()) throw tooMuch(own, ['token']);
+    takeCodes(own.cart, guest.cart);
+    const now = services.clock.now();
+    const offers = await findOffers(tx, [own.cart], now);
+    if (!own.price(offers)) throw tooMuch(own, ['token']);
     for (const line of [...guest.lines]) guest.remove(line);
-    guest.price();
+    guest.price(offers);
     guest.cart.status = 'MERGED';
     guest.cart.mergedInto = own.cart.id;
-    own.cart.updatedAt = guest.cart.updatedAt = services.clock.now();
+    own.cart.updatedAt = guest.cart.updatedAt = now;
     await guest.store(tx);
     await own.store(tx);
     return own;
@@ -105,6 +109,14 @@ function takeDelivery(own: CartRow, guest: CartRow): void {
   own.sealedAddress = guest.sealedAddress;
   own.countryCode = guest.countryCode;
   own.taxRegion = guest.taxRegion;
+}
+
+/** One's own come first; those beyond the limit are left out. */
+function takeCodes(own: CartRow, guest: CartRow): void {
+  const known = new Set(own.promoCodes.map(({ code }) => code));
+  const more = guest.promoCodes.filter(({ code }) => !known.has(code));
+  own.promoCodes = [...own.promoCodes, ...more].slice(0, MAX_CODES);
+  guest.promoCodes = [];
 }
 
 function noSuchGuestCart(): UserFault {

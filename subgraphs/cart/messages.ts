@@ -1,6 +1,7 @@
 /** What the cart does for others. */
 import { z } from 'zod';
-import { bigintText, defineCommand } from '../../platform/commands/command';
+import { bigintText, dateText, defineCommand } from '../../platform/commands/command';
+import { PROMO_CODE_REASONS } from '../../platform/errors';
 
 const image = z
   .object({
@@ -42,6 +43,12 @@ const quote = z.object({
   shippingMethod: z.string(),
   /** Delivery address (AddressValue as JSON), sealed by platform/seal: never in clear outside its owner's memory. */
   sealedAddress: z.string(),
+  /** The codes that apply: the order holds a use of each. What shipping costs less is not in `discount`, but is in here. */
+  promoCodes: z.array(z.object({ code: z.string(), discount: bigintText })).default([]),
+  /** The newest price version among its prices; rises with every change of a price. */
+  version: bigintText.default(0n),
+  /** How long these prices are good for an order whose money has not been asked for; 1970 in quotes of old, which had no end. */
+  expiresAt: dateText.default(new Date(0)),
 });
 /** What a cart costs now, with everything an order keeps of it. */
 export type Quote = z.output<typeof quote>;
@@ -73,6 +80,11 @@ export const quoteCart = defineCommand({
     z.object({ outcome: z.literal('claimed') }),
     /** Some lines can no longer be bought at all. */
     z.object({ outcome: z.literal('unavailable'), lines: z.array(z.object({ sku: z.string() })) }),
+    /** Codes that the cart showed as applied no longer apply. Nothing is claimed; the cart now shows what it costs without them. */
+    z.object({
+      outcome: z.literal('promotionLost'),
+      codes: z.array(z.object({ code: z.string(), reason: z.enum(PROMO_CODE_REASONS) })),
+    }),
   ]),
 });
 

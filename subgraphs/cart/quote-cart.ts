@@ -12,7 +12,9 @@ import { QuoteRow, type CartRow } from './cart.entity';
 import { findCart, linesOf, type CartKey, type Runner } from './cart.rows';
 import { quoteCart } from './messages';
 import { DEFAULT_METHOD, isShippingMethod } from './pricing/shipping-table';
-import { quoteOf, type SettledDelivery } from './quote.rules';
+import { claimUses, lockPromotions } from './promotions/claim-uses';
+import { findOffers } from './promotions/find-offers';
+import { lostCodes, quoteOf, type SettledDelivery } from './quote.rules';
 import { deliveryColumns } from './set-cart-delivery';
 
 /** What quoteCart is asked. */
@@ -63,7 +65,21 @@ async function claim(
   const terms = termsOf(services, cart, input);
   if ('outcome' in terms) return terms;
   for (const line of state.lines) state.refresh(line, prices.variants.get(line.variantId), prices.version);
-  const answer: QuoteAnswer = { outcome: 'quoted', quote: quoteOf(cart, terms, state.lines) };
+  const now = services.clock.now();
+  const shown = cart.promoCodes;
+  await lockPromotions(tx, shown.map(({ code }) => code)); // prettier-ignore
+  const offers = await findOffers(tx, [cart], now);
+  // The cart keeps its own delivery: if the order is declined it is as before. New prices stay, they are the catalog's.
+  state.price(offers);
+  const lost = lostCodes(shown, cart.promoCodes);
+  if (lost.length > 0) {
+    // Written all the same: the buyer must see what it costs now, or would be refused for ever.
+    await state.store(tx);
+    return { outcome: 'promotionLost', codes: lost };
+  }
+  const expiresAt = new Date(now.getTime() + services.config.reservationMinutes * 60_000);
+  const quote = quoteOf(cart, terms, state.lines, offers, expiresAt);
+  const answer: QuoteAnswer = { outcome: 'quoted', quote };
 
   const claimed = await tx
     .createQueryBuilder()
@@ -74,15 +90,14 @@ async function claim(
       cartId: cart.id,
       state: 'CLAIMED',
       answer: z.encode(quoteCart.output, answer),
-      createdAt: services.clock.now(),
+      createdAt: now,
     })
     .orIgnore()
     .returning('order_id')
     .execute();
   // The order has been given up, or has claimed another cart, in this moment: see which.
   if (!Array.isArray(claimed.raw) || claimed.raw.length === 0) return null;
-  // The cart keeps its own delivery: if the order is declined it is as before. New prices stay, they are the catalog's.
-  state.price();
+  await claimUses(tx, input.orderId, cart, quote.promoCodes.map(({ code }) => code)); // prettier-ignore
   cart.status = 'CLAIMED';
   cart.orderId = input.orderId;
   await state.store(tx);

@@ -1,7 +1,9 @@
 /** What an order keeps of a cart. Pure. */
-import type { CartLineRow, CartRow } from './cart.entity';
+import type { PromoCodeReason } from '../../platform/errors';
+import type { CartLineRow, CartRow, PromoCode } from './cart.entity';
 import type { Quote } from './messages';
-import { totalsOf } from './pricing/price-lines';
+import { totalsOf, type CartTerms } from './pricing/price-lines';
+import type { Offers } from './promotions/find-offers';
 
 /** Where to and how an order is shipped. */
 export interface SettledDelivery {
@@ -11,10 +13,19 @@ export interface SettledDelivery {
   shippingMethod: string;
 }
 
-/** The quote of a cart for a delivery, which need not be the cart's own, with each line's share of discount and tax. */
-export function quoteOf(cart: CartRow, delivery: SettledDelivery, lines: readonly CartLineRow[]): Quote {
+/**
+ * The quote of a priced cart for a delivery, which need not be the cart's own, with each line's share of discount and tax. It is good
+ * until `expiresAt`.
+ */
+export function quoteOf(
+  cart: CartTerms & Pick<CartRow, 'ownerKind' | 'ownerId' | 'priceVersion'>,
+  delivery: SettledDelivery,
+  lines: readonly CartLineRow[],
+  offers: Offers,
+  expiresAt: Date,
+): Quote {
   const { currencyCode, taxIncluded } = cart;
-  const totals = totalsOf({ ...delivery, currencyCode, taxIncluded }, lines);
+  const totals = totalsOf({ ...cart, ...delivery }, lines, offers);
   return {
     cartId: cart.id,
     ownerKind: cart.ownerKind,
@@ -42,5 +53,19 @@ export function quoteOf(cart: CartRow, delivery: SettledDelivery, lines: readonl
     taxIncluded,
     shippingMethod: delivery.shippingMethod,
     sealedAddress: delivery.sealedAddress,
+    promoCodes: totals.promoCodes.flatMap(({ code, applied, discount }) =>
+      applied ? [{ code, discount: BigInt(discount) }] : [],
+    ),
+    version: cart.priceVersion,
+    expiresAt,
   };
+}
+
+/** Codes that the cart showed as applied and that no longer are: its buyer counts on a discount there is no more. */
+export function lostCodes(
+  shown: readonly PromoCode[],
+  now: readonly PromoCode[],
+): { code: string; reason: PromoCodeReason }[] {
+  const counted = new Set(shown.filter(({ applied }) => applied).map(({ code }) => code));
+  return now.flatMap(({ code, reason }) => (reason !== null && counted.has(code) ? [{ code, reason }] : []));
 }

@@ -3,6 +3,7 @@ import type { Services } from '../../platform/subgraph';
 import { askPrices } from './ask-prices';
 import { CartState } from './cart-state';
 import { linesOf, lockCarts } from './cart.rows';
+import { findOffers } from './promotions/find-offers';
 
 /** Carts written in one transaction, so that nobody waits long for a cart of theirs. */
 const BATCH = 50;
@@ -31,6 +32,7 @@ export async function repriceCarts(
     await services.db.transaction(async (tx) => {
       const locked = await lockCarts(tx, ids);
       const lines = await linesOf(tx, ids);
+      const offers = await findOffers(tx, locked, services.clock.now());
       for (const cart of locked) {
         const state = new CartState(
           cart,
@@ -39,7 +41,7 @@ export async function repriceCarts(
         for (const line of state.lines) {
           if (changed.has(line.variantId)) state.refresh(line, prices.variants.get(line.variantId), prices.version);
         }
-        state.price();
+        state.price(offers);
         await state.store(tx);
       }
     });

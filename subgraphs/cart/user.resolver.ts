@@ -21,7 +21,6 @@ export class UserResolver {
     return principal.kind === 'user' ? User.of(principal.id) : null;
   }
 
-  @Directive('@tag(name: "partner")')
   @FieldResolver(() => Cart, {
     nullable: true,
     description:

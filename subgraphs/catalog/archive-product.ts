@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { UserFault } from '../../platform/errors';
@@ -6,7 +7,6 @@ import { idOf, validateInput } from '../../platform/graph/validate';
 import { toId } from '../../platform/ids';
 import type { Services } from '../../platform/subgraph';
 import { ProductEntity } from './product.entity';
-import { recordAudit } from './record-audit';
 import { settleProduct } from './settle-product';
 
 const archiveInput = z.object({ productId: idOf('prod') });

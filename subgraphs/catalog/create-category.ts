@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { UserFault } from '../../platform/errors';
@@ -8,7 +9,6 @@ import type { Services } from '../../platform/subgraph';
 import { CategoryEntity } from './category.entity';
 import { forgetCategoryTree, lockCategories, MAX_CATEGORIES } from './category-tree';
 import { slugText } from './product.rules';
-import { recordAudit } from './record-audit';
 import { refusingDuplicates, slugFor } from './slugs';
 
 const createInput = z.object({ name: nameText, slug: slugText.nullish(), parentId: idOf('cat').nullish() });

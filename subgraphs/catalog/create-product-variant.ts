@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { UserFault } from '../../platform/errors';
@@ -7,7 +8,6 @@ import { toId } from '../../platform/ids';
 import type { Services } from '../../platform/subgraph';
 import { insertVariants, newVariantIn } from './insert-variants';
 import { MAX_VARIANTS } from './product.rules';
-import { recordAudit } from './record-audit';
 import { lockProduct, settleProduct } from './settle-product';
 import { refusingDuplicates } from './slugs';
 

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { UserFault, type UserErrorValue } from '../../platform/errors';
@@ -9,7 +10,6 @@ import type { Services } from '../../platform/subgraph';
 import { insertVariants, newVariantIn, type NewVariant } from './insert-variants';
 import { ProductEntity } from './product.entity';
 import { attributeList, MAX_VARIANTS, nameKey, slugText, tagsOf } from './product.rules';
-import { recordAudit } from './record-audit';
 import { settleProduct } from './settle-product';
 import { refusingDuplicates, slugFor } from './slugs';
 

@@ -13,9 +13,13 @@ import * as messages from './messages';
 import { CreateIdempotency1763700000000 } from './migrations/1763700000000-create-idempotency';
 import { CreateCatalog1763700000001 } from './migrations/1763700000001-create-catalog';
 import { CreateStock1763700000002 } from './migrations/1763700000002-create-stock';
+import { CreateRestockedReturn1763700000025 } from './migrations/1763700000025-create-restocked-return';
+import { CreateRecommendations1763700002800 } from './migrations/1763700002800-create-recommendations';
 import { priceVariants } from './price-variants';
 import { ProductEntity } from './product.entity';
 import { ProductConnectionResolver, ProductResolver } from './product.resolver';
+import { AlsoBoughtResolver } from './recommendations/also-bought.resolver';
+import { recommendationFeed } from './recommendations/recommendations.consumers';
 import { SearchResolver } from './search.resolver';
 import { expiryJob } from './stock/expire-reservations';
 import { stockCommands } from './stock/stock.commands';
@@ -32,6 +36,8 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     CreateIdempotency1763700000000,
     CreateCatalog1763700000001,
     CreateStock1763700000002,
+    CreateRestockedReturn1763700000025,
+    CreateRecommendations1763700002800,
   ],
   resolvers: [
     ProductResolver,
@@ -39,6 +45,7 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     VariantResolver,
     CategoryResolver,
     SearchResolver,
+    AlsoBoughtResolver,
     ManageCatalogResolver,
   ],
   references: {
@@ -52,7 +59,7 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     },
   },
   commands: [handle(messages.priceVariants, priceVariants), ...stockCommands],
-  consumers: [sellConfirmed],
+  consumers: [sellConfirmed, recommendationFeed],
   jobs: [expiryJob, reindexJob, { name: 'catalog.prune-keys', everyMs: 60 * 60_000, run: ({ db }) => pruneKeys(db) }],
   extend: (services) => services,
 });

@@ -25,6 +25,12 @@ const variantSnapshot = z.object({
 /** A variant as carts and orders keep it. */
 export type VariantSnapshot = z.output<typeof variantSnapshot>;
 
+/** Units of variants, as many lines as an order can have. */
+const orderedLines = z
+  .array(z.object({ variantId: z.uuid(), quantity: z.number().int().min(1) }))
+  .min(1)
+  .max(200);
+
 /** Prices and names of variants in one currency, in one statement. Unknown variants are absent from the answer. */
 export const priceVariants = defineCommand({
   name: 'catalog.priceVariants',
@@ -40,15 +46,10 @@ export const priceVariants = defineCommand({
 export const reserveStock = defineCommand({
   name: 'catalog.reserveStock',
   version: 1,
-  input: z.object({
-    orderId: z.uuid(),
-    lines: z
-      .array(z.object({ variantId: z.uuid(), quantity: z.number().int().min(1) }))
-      .min(1)
-      .max(200),
-  }),
+  input: z.object({ orderId: z.uuid(), lines: orderedLines }),
   output: z.discriminatedUnion('outcome', [
-    z.object({ outcome: z.literal('reserved'), expiresAt: dateText }),
+    /** `expiresAt` null: it is pinned already, and stands for good. */
+    z.object({ outcome: z.literal('reserved'), expiresAt: dateText.nullable() }),
     z.object({
       outcome: z.literal('short'),
       lines: z.array(z.object({ variantId: z.uuid(), sku: z.string(), available: z.number().int() })),
@@ -73,6 +74,17 @@ export const releaseReservation = defineCommand({
   version: 1,
   input: z.object({ orderId: z.uuid() }),
   output: z.object({}),
+});
+
+/**
+ * Puts units that a buyer has sent back into the stock. Idempotent by the return's id. `pending`: the order's units have not
+ * left the stock yet (its confirmation is still under way); send it again later.
+ */
+export const restockReturn = defineCommand({
+  name: 'catalog.restockReturn',
+  version: 1,
+  input: z.object({ orderId: z.uuid(), returnId: z.uuid(), lines: orderedLines }),
+  output: z.object({ outcome: z.enum(['restocked', 'pending']) }),
 });
 
 /** A product or one of its variants changed (created, edited, archived, other price): caches and cart snapshots are out of date. */

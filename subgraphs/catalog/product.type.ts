@@ -109,4 +109,4 @@ export class Product {
 }
 
 /** A page of products; `facets` is added by the resolver. */
-export const ProductConnection = connectionType(Product, 'Product', 'products');
+export const ProductConnection = connectionType(Product, 'Product', 'products', 'partner');

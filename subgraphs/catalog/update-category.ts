@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { UserFault } from '../../platform/errors';
@@ -9,7 +10,6 @@ import { CategoryEntity } from './category.entity';
 import { forgetCategoryTree, lockCategories, type CategoryTree } from './category-tree';
 import { requestReindex } from './index-products';
 import { slugText } from './product.rules';
-import { recordAudit } from './record-audit';
 import { refusingDuplicates } from './slugs';
 
 const updateInput = z.object({

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { UserFault } from '../../platform/errors';
@@ -7,7 +8,6 @@ import { idOf, moneyIn, nameText, validateInput } from '../../platform/graph/val
 import { toId } from '../../platform/ids';
 import type { Services } from '../../platform/subgraph';
 import { optionList, skuText } from './product.rules';
-import { recordAudit } from './record-audit';
 import { lockProduct, settleProduct } from './settle-product';
 import { refusingDuplicates } from './slugs';
 import { VariantEntity, VariantPriceEntity } from './variant.entity';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../../platform/audit';
 import { requireAdmin } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { freeText, idOf, nameText, validateInput } from '../../platform/graph/validate';
@@ -7,7 +8,6 @@ import type { Services } from '../../platform/subgraph';
 import { requireCategory } from './create-product';
 import { ProductEntity } from './product.entity';
 import { attributeList, nameKey, slugText, tagsOf } from './product.rules';
-import { recordAudit } from './record-audit';
 import { lockProduct, settleProduct } from './settle-product';
 import { refusingDuplicates } from './slugs';
 

@@ -9,7 +9,7 @@ import { recall } from './checkout/checkout-store';
 import type { Checkout } from './checkout/checkout.entity';
 import { letGo, runCheckout } from './checkout/run-checkout';
 import { unattended } from './checkout/sweep-checkouts';
-import { accessOf, actorOf, maySee, type Access } from './order-access';
+import { accessOf, actorOf, maySee, ownerOfKey } from './order-access';
 import type { CancelOrderInput } from './order.inputs';
 import { lockOrder, type OrderRow } from './read-orders';
 import { refuseTransition, transition } from './record-event';
@@ -65,11 +65,6 @@ function assertCancellable(order: OrderRow, principal: Principal, now: Date): vo
   if (!isStaff(principal) && !cancellableUntil(order, now)) {
     throw conflict(`An order can be cancelled within ${CANCELLABLE_HOURS} hours of placing it.`, ['orderId']);
   }
-}
-
-function ownerOfKey({ principal, tokenHash }: Access): string {
-  if (principal.kind === 'user' || principal.kind === 'client') return `${principal.kind}:${principal.id}`;
-  return `guest:${tokenHash ?? ''}`;
 }
 
 /** The order is CANCELLED whatever happens here: what fails now is done by the sweeper. */

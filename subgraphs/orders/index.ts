@@ -5,6 +5,11 @@ import { defineSubgraph, type Subgraph } from '../../platform/subgraph';
 import { CheckoutEntity } from './checkout/checkout.entity';
 import { CreateIdempotency1700000000001 } from './migrations/1700000000001-create-idempotency';
 import { CreateOrders1700000000002 } from './migrations/1700000000002-create-orders';
+import { AddNextAction1700000000016 } from './migrations/1700000000016-add-next-action';
+import { CreateReturns1700000000025 } from './migrations/1700000000025-create-returns';
+import { CreateErasures1783650000010 } from './migrations/1783650000010-create-erasures';
+import { CreateWebhooks1700009000000 } from './migrations/1700009000000-create-webhooks';
+import { AddPartners1783720000010 } from './migrations/1783720000010-add-partners';
 import { OrderEventEntity } from './order-event.entity';
 import { OrderFieldsResolver } from './order-fields.resolver';
 import { describeOrderHandler } from './order.commands';
@@ -15,10 +20,14 @@ import { visibleOrder } from './order.loaders';
 import { OrderResolver, UserOrdersResolver } from './order.resolver';
 import { OrderSubscription } from './order.subscription';
 import { Order } from './order.type';
+import { eraseUserOrders, exportOrders } from './personal-data/personal-data.consumers';
+import { ReturnResolver } from './returns/return.resolver';
 import { withEventLog, type OrdersServices } from './services';
 import { ShipmentEntity, ShipmentLineEntity } from './shipment.entity';
+import { webhookJobs } from './webhooks/webhook.jobs';
+import { WebhookEndpointResolver, WebhookResolver } from './webhooks/webhook.resolver';
 
-/** The orders subgraph: placing, fulfilling and cancelling orders, and the log of what happened to them. */
+/** The orders subgraph: placing, fulfilling, cancelling and returning orders, and the log of what happened to them. */
 export const orders: Subgraph = defineSubgraph<OrdersServices>({
   name: 'orders',
   entities: [
@@ -30,8 +39,25 @@ export const orders: Subgraph = defineSubgraph<OrdersServices>({
     OrderEventEntity,
     CheckoutEntity,
   ],
-  migrations: [CreateMessaging1700000000000, CreateIdempotency1700000000001, CreateOrders1700000000002],
-  resolvers: [OrderResolver, OrderFieldsResolver, UserOrdersResolver, OrderSubscription],
+  migrations: [
+    CreateMessaging1700000000000,
+    CreateIdempotency1700000000001,
+    CreateOrders1700000000002,
+    AddNextAction1700000000016,
+    CreateReturns1700000000025,
+    CreateWebhooks1700009000000,
+    CreateErasures1783650000010,
+    AddPartners1783720000010,
+  ],
+  resolvers: [
+    OrderResolver,
+    OrderFieldsResolver,
+    UserOrdersResolver,
+    OrderSubscription,
+    ReturnResolver,
+    WebhookResolver,
+    WebhookEndpointResolver,
+  ],
   references: {
     User: async (id) => (fromId('user', id) === null ? null : { id }),
     Order: async (id, context) => {
@@ -41,7 +67,7 @@ export const orders: Subgraph = defineSubgraph<OrdersServices>({
     },
   },
   commands: [describeOrderHandler],
-  consumers: [paymentStatusConsumer],
-  jobs,
+  consumers: [paymentStatusConsumer, exportOrders, eraseUserOrders],
+  jobs: [...jobs, ...webhookJobs],
   extend: withEventLog,
 });

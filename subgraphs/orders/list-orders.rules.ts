@@ -1,6 +1,26 @@
-/** Sorting of order lists. Pure. */
+/** Filtering and sorting of orders. Pure. */
+import { z } from 'zod';
 import type { KeyColumn, KeyPart } from '../../platform/graph/connection';
+import { momentText } from '../../platform/graph/validate';
+import { ORDER_STATUSES } from './messages';
 import type { OrderRow } from './read-orders';
+
+/** Decoder of OrderFilter; null or absent: none. */
+export const orderFilter = z
+  .object({
+    status: z.array(z.enum(ORDER_STATUSES)).max(50, 'Must have at most 50 values.').nullish(),
+    from: momentText.nullish(),
+    to: momentText.nullish(),
+  })
+  .nullish();
+/** What {@link orderFilter} gives. */
+export type ParsedFilter = z.output<typeof orderFilter>;
+
+/** Whether an order passes, as `listOrders` has it in SQL. */
+export function passes({ status, placedAt }: Pick<OrderRow, 'status' | 'placedAt'>, filter: ParsedFilter): boolean {
+  const { status: statuses, from, to } = filter ?? {};
+  return (!statuses || statuses.includes(status)) && (!from || placedAt >= from) && (!to || placedAt < to);
+}
 
 /** How a list can be sorted. */
 export const ORDER_SORTS = ['NEWEST', 'OLDEST', 'TOTAL_DESC', 'TOTAL_ASC', 'STATUS'] as const;

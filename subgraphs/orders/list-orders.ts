@@ -1,10 +1,9 @@
 /** Lists of orders: keyset pages, one statement each. */
 import { z } from 'zod';
-import type { Owner } from '../../platform/auth/principal';
 import { keysetSql, MAX_TOTAL_COUNT, pageOf, parsePage, type PageArgs } from '../../platform/graph/connection';
-import { momentText, validateArguments } from '../../platform/graph/validate';
-import { SORT_KEYS, type OrderSort } from './list-orders.rules';
-import { ORDER_STATUSES } from './messages';
+import { validateArguments } from '../../platform/graph/validate';
+import { orderFilter, SORT_KEYS, type OrderSort } from './list-orders.rules';
+import type { OrdersOf } from './order-access';
 import type { OrderFilter } from './order.inputs';
 import { Order, OrderConnection } from './order.type';
 import { ORDER_COLUMNS, toOrderRow, type RawOrderRow } from './read-orders';
@@ -17,27 +16,21 @@ export interface ListArguments {
   sort?: OrderSort | null;
 }
 
-const schema = z.object({
-  status: z.array(z.enum(ORDER_STATUSES)).max(50, 'Must have at most 50 values.').nullish(),
-  from: momentText.nullish(),
-  to: momentText.nullish(),
-});
-
-/** Orders of one owner, or of all (null). Fault VALIDATION_ERROR for bad arguments. */
+/** Somebody's orders, or those of all (null). Fault VALIDATION_ERROR for bad arguments. */
 export async function listOrders(
   services: OrdersServices,
-  owner: Owner | null,
+  whose: OrdersOf | null,
   { page: args, filter, sort }: ListArguments,
 ): Promise<InstanceType<typeof OrderConnection>> {
-  const wanted = validateArguments(z.object({ filter: schema.nullish() }), { filter }).filter ?? {};
+  const wanted = validateArguments(z.object({ filter: orderFilter }), { filter }).filter ?? {};
   const statuses = wanted.status && [...new Set(wanted.status)].sort();
   const by = sort ?? 'NEWEST';
   const key = SORT_KEYS[by];
-  const page = parsePage(args, ['orders', owner, statuses, wanted.from, wanted.to, by], key.columns.length);
+  const page = parsePage(args, ['orders', whose, statuses, wanted.from, wanted.to, by], key.columns.length);
   const parameters: unknown[] = [];
   const parameter = (value: unknown): string => `$${parameters.push(value)}`;
   const conditions = [
-    owner && `o.owner_kind = ${parameter(owner.ownerKind)} AND o.owner_id = ${parameter(owner.ownerId)}`,
+    whose && conditionOf(whose, parameter),
     statuses && `o.status = ANY(${parameter(statuses)}::order_status[])`,
     wanted.from && `o.placed_at >= ${parameter(wanted.from)}`,
     wanted.to && `o.placed_at < ${parameter(wanted.to)}`,
@@ -52,6 +45,11 @@ export async function listOrders(
   const now = services.clock.now();
   const result = pageOf(page, raw.map(toOrderRow), (row) => new Order(row, now), key.of);
   return OrderConnection.of(result, () => count(services, where, counted));
+}
+
+function conditionOf(whose: OrdersOf, parameter: (value: unknown) => string): string {
+  if ('partnerId' in whose) return `o.partner_id = ${parameter(whose.partnerId)}`;
+  return `o.owner_kind = ${parameter(whose.ownerKind)} AND o.owner_id = ${parameter(whose.ownerId)}`;
 }
 
 async function count({ db }: OrdersServices, where: string, parameters: unknown[]): Promise<number> {

@@ -5,7 +5,7 @@ import type { OrderStatus } from './messages';
 import { actorKinds, orderEventTypes, orderStatuses, orderUpdateKinds } from './order.enums';
 import type { ActorKind, OrderEventType } from './order-event.entity';
 import { Order } from './order.type';
-import type { OrderUpdateKind } from './watch-order';
+import type { OrderUpdateKind } from './order-update';
 
 /** Who did it. */
 @Directive('@tag(name: "partner")')
@@ -52,7 +52,8 @@ export class OrderEvent {
 @ObjectType({ description: 'News of an order.' })
 export class OrderUpdate {
   @Field(() => String, {
-    description: "The event's cursor: subscribe again with it as `after`, and nothing is missed.",
+    description:
+      "Subscribe again with it as `after`, and nothing is missed. It is the event's own; of a gap the place from which it goes on.",
   })
   cursor!: string;
 

@@ -1,7 +1,8 @@
 /** Fields of an order that cost a statement or a key. */
 import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
-import { EmailAddress } from '../../platform/graph/scalars';
+import { owns } from '../../platform/auth/principal';
+import { DateTime, EmailAddress } from '../../platform/graph/scalars';
 import { addressInput, validateArguments, wholeNumber } from '../../platform/graph/validate';
 import { PostalAddress } from '../../platform/graph/values';
 import { toId } from '../../platform/ids';
@@ -11,7 +12,10 @@ import { fromCursor } from './event-cursor';
 import { OrderLine } from './order-line.type';
 import { OrderEvent } from './order-event.type';
 import { orderDetails, orderTimeline } from './order.loaders';
-import { Order } from './order.type';
+import { Order, PaymentAction } from './order.type';
+import { waitsForBuyer } from './payment-status.rules';
+import { Return } from './returns/return.type';
+import { returnableUnits, returnableUntil } from './returns/returns.rules';
 import type { OrdersServices } from './services';
 import { Shipment } from './shipment.type';
 import { showEvent } from './show-event';
@@ -28,7 +32,7 @@ export class OrderFieldsResolver {
   @FieldResolver(() => String, {
     nullable: true,
     description:
-      "A guest order's secret, for `order`, `orderUpdated` and `cancelOrder`. Shown to whoever placed it or has it.",
+      "A guest order's secret, for `order`, `orderUpdated`, `cancelOrder` and `requestReturn`. Shown to whoever placed it or has it.",
   })
   token(@Root() { row, showToken }: Order, @Ctx() { services }: Context): string | null {
     return showToken ? open(services.sealer, row.token) : null;
@@ -62,6 +66,18 @@ export class OrderFieldsResolver {
     return openAddress(services.sealer, row.billingAddress ?? row.shippingAddress);
   }
 
+  @FieldResolver(() => PaymentAction, {
+    nullable: true,
+    description:
+      'What the buyer has to do so that the order goes on; null when there is nothing, and for anybody but the buyer.',
+  })
+  nextAction(@Root() order: Order, @Ctx() { services, principal }: Context): PaymentAction | null {
+    const { row, now, showToken } = order;
+    if (row.nextAction === null || !waitsForBuyer(row, now) || !(showToken || owns(principal, row))) return null;
+    const url = services.sealer.open(row.nextAction);
+    return Object.assign(new PaymentAction(), { url, expiresAt: row.nextActionUntil });
+  }
+
   @FieldResolver(() => [OrderLine], { description: 'What was bought; at most 200 lines.' })
   async lines(@Root() { row }: Order, @Ctx() context: Context): Promise<OrderLine[]> {
     const { lines } = await orderDetails(context).load(row);
@@ -72,6 +88,22 @@ export class OrderFieldsResolver {
   async shipments(@Root() { row }: Order, @Ctx() context: Context): Promise<Shipment[]> {
     const details = await orderDetails(context).load(row);
     return details.shipments.map((shipment) => Shipment.of(shipment, details, row.currencyCode));
+  }
+
+  @FieldResolver(() => [Return], { description: 'What was or is to be sent back, first one first; at most 50.' })
+  async returns(@Root() { row }: Order, @Ctx() context: Context): Promise<Return[]> {
+    const details = await orderDetails(context).load(row);
+    return details.returns.map((each) => Return.of(each, details, row.currencyCode, context.services.sealer));
+  }
+
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description: 'Until when the buyer may ask for a return; null when nothing can be returned. Staff may longer.',
+  })
+  async returnableUntil(@Root() { row, now }: Order, @Ctx() context: Context): Promise<Date | null> {
+    const { lines, shipments } = await orderDetails(context).load(row);
+    if (!returnableUnits(lines).some(({ quantity }) => quantity > 0)) return null;
+    return returnableUntil({ status: row.status, parcels: shipments }, now);
   }
 
   @FieldResolver(() => [OrderEvent], { description: 'What happened to it, oldest first.' })

@@ -2,6 +2,7 @@
 import { Directive, Field, ID, Int, ObjectType } from 'type-graphql';
 import { Image, Money } from '../../platform/graph/values';
 import { toId } from '../../platform/ids';
+import type { LineQuantity } from './line-units';
 import type { LineDetails } from './order-details';
 import { ProductVariant } from './stubs';
 
@@ -45,6 +46,9 @@ export class OrderLine {
   @Field(() => Int, { description: 'Units that have left.' })
   shippedQuantity!: number;
 
+  @Field(() => Int, { description: 'Units that have come back: of accepted returns.' })
+  returnedQuantity!: number;
+
   /** From its row. */
   static of(row: LineDetails, currencyCode: string): OrderLine {
     const { id, variantId, unitPrice, discount, total, tax, ...rest } = row;
@@ -57,6 +61,18 @@ export class OrderLine {
       discount: money(discount),
       total: money(total),
       tax: money(tax),
+    });
+  }
+
+  /** Units, each with the line of the order that they are of. */
+  static quantities(
+    units: readonly LineQuantity[],
+    lines: readonly LineDetails[],
+    currencyCode: string,
+  ): { line: OrderLine; quantity: number }[] {
+    return units.flatMap(({ lineId, quantity }) => {
+      const line = lines.find(({ id }) => id === lineId);
+      return line ? [{ line: OrderLine.of(line, currencyCode), quantity }] : [];
     });
   }
 }

@@ -4,7 +4,7 @@ import type { QueueConsumer } from '../../platform/subgraph';
 import { paymentChanged } from '../payments/messages';
 import { hasten } from './checkout/checkout-store';
 import { SYSTEM } from './order-access';
-import { paymentMoves } from './payment-status.rules';
+import { newsMoves } from './payment-status.rules';
 import { lockOrder } from './read-orders';
 import { recordChange } from './record-event';
 import type { OrdersServices } from './services';
@@ -20,7 +20,7 @@ const applied = defineConsumer({
       'UPDATE orders SET payment_version = $2 WHERE id = $1 AND payment_version < $2 RETURNING id',
       [orderId, event.aggregateVersion],
     );
-    if (newer.length > 0 && paymentMoves(order.paymentStatus, status)) {
+    if (newer.length > 0 && newsMoves(order.paymentStatus, status)) {
       const change = { actor: SYSTEM, at: services.clock.now(), cause: event.id, paymentStatus: status };
       await recordChange(tx, services.sealer, order, 'PAYMENT_CHANGED', change);
     }

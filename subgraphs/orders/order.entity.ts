@@ -19,6 +19,10 @@ export class OrderEntity {
   @Column({ name: 'owner_id', type: 'uuid' })
   ownerId!: string;
 
+  /** The uuid of the partner's user, if an API client ordered, else null: the partner sees it too. */
+  @Column({ name: 'partner_id', type: 'uuid', nullable: true })
+  partnerId!: string | null;
+
   @Column('text')
   status!: OrderStatus;
 
@@ -74,6 +78,13 @@ export class OrderEntity {
 
   @Column({ name: 'token_hash', type: 'text', nullable: true })
   tokenHash!: string | null;
+
+  /** Where the buyer must go to approve the payment; sealed. Kept when it is over: whether it is needed, the order says. */
+  @Column({ name: 'next_action', type: 'text', nullable: true })
+  nextAction!: string | null;
+
+  @Column({ name: 'next_action_until', type: 'timestamptz', precision: 3, nullable: true })
+  nextActionUntil!: Date | null;
 
   @Column({ name: 'placed_at', type: 'timestamptz', precision: 3 })
   placedAt!: Date;

@@ -4,7 +4,8 @@ import { ORDER_STATUSES } from './messages';
 import { ACTOR_KINDS, ORDER_EVENT_TYPES } from './order-event.entity';
 import { ORDER_SORTS } from './list-orders.rules';
 import { ORDER_PAYMENT_STATUSES } from './payment-status.rules';
-import { ORDER_UPDATE_KINDS } from './watch-order';
+import { RETURN_REFUND_STATUSES, RETURN_STATUSES } from './returns/returns.rules';
+import { ORDER_UPDATE_KINDS } from './order-update';
 
 const enumOf = <Value extends string>(values: readonly Value[]): Record<string, Value> =>
   Object.fromEntries(values.map((value) => [value, value]));
@@ -38,6 +39,30 @@ registerEnumType(orderPaymentStatuses, {
     REFUNDED: { description: 'All of it was given back.' },
     VOIDED: { description: 'The hold was let go; nothing was taken.' },
     FAILED: { description: 'The payment was declined.' },
+  },
+});
+
+/** ReturnStatus. */
+export const returnStatuses = enumOf(RETURN_STATUSES);
+registerEnumType(returnStatuses, {
+  name: 'ReturnStatus',
+  description: 'Where a return stands. Values may be added.',
+  valuesConfig: {
+    REQUESTED: { description: 'Asked for; the shop has not decided yet.' },
+    ACCEPTED: { description: "The units are the shop's again, and money goes back." },
+    REJECTED: { description: 'The units stay with the buyer.' },
+  },
+});
+
+/** ReturnRefundStatus. */
+export const returnRefundStatuses = enumOf(RETURN_REFUND_STATUSES);
+registerEnumType(returnRefundStatuses, {
+  name: 'ReturnRefundStatus',
+  description: 'Where the money for a return stands.',
+  valuesConfig: {
+    PENDING: { description: 'Promised, and under way.' },
+    SUCCEEDED: { description: 'Given back.' },
+    FAILED: { description: 'Not given back: it was refused, or more than was left. Support looks at it.' },
   },
 });
 

@@ -7,11 +7,17 @@ import { orderStatuses } from './order.enums';
 
 /** Payment of placeOrder. */
 @Directive('@tag(name: "partner")')
-@InputType({ description: 'How the order is paid.' })
+@InputType({ description: 'How the order is paid: exactly one of `methodId` and `token`.' })
 export class PaymentInput {
+  @Field(() => ID, {
+    nullable: true,
+    description: 'A card you have saved, `pm_…`: see `User.paymentMethods`.',
+  })
+  methodId?: string | null;
+
   @Field(() => String, {
     nullable: true,
-    description: "The provider's single-use token for the card, 1 to 255 characters; required. Never the card itself.",
+    description: "The provider's single-use token for the card, 1 to 255 characters. Never the card itself.",
   })
   token?: string | null;
 
@@ -31,7 +37,8 @@ export class PlaceOrderInput {
 
   @Field(() => EmailAddress, {
     nullable: true,
-    description: "Where the confirmation goes. Guests give it; for others their account's address is used instead.",
+    description:
+      "Where the confirmation goes. Guests give it; for users their account's address is used instead, and for API clients nothing is sent.",
   })
   email?: string | null;
 

@@ -16,12 +16,12 @@ export const visibleOrder = defineLoader<OrdersServices, string, OrderRow | null
 );
 
 /**
- * Lines and parcels, by the order's row. By the row and not by its id: a subscription is one operation, and would show at each
+ * Lines, parcels and returns, by the order's row. By the row and not by its id: a subscription is one operation, and would show at each
  * event what it had loaded at the first.
  */
 export const orderDetails = defineLoader<OrdersServices, OrderRow, OrderDetails>(async (rows, { services }) => {
   const details = await detailsOf(services.db, [...new Set(rows.map(({ id }) => id))]);
-  return rows.map(({ id }) => details.get(id) ?? { lines: [], shipments: [] });
+  return rows.map(({ id }) => details.get(id) ?? { lines: [], shipments: [], returns: [] });
 });
 
 /** Events of an order within a range. */

@@ -10,7 +10,7 @@ export class PlaceOrderPayload extends Payload {
   @Field(() => Order, {
     nullable: true,
     description:
-      'CONFIRMED; or PENDING when the provider is slow: watch it. Null: nothing was charged, the cart is as before.',
+      'CONFIRMED; or PENDING when the provider is slow, or waits for the buyer (`nextAction`): watch it. Null: nothing was charged, the cart is as before.',
   })
   order?: Order | null;
 }

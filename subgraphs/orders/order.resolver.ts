@@ -1,7 +1,6 @@
 /** Queries and mutations of orders. They only call use cases. */
 import { Arg, Args, Ctx, Directive, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
-import { isStaff, type Owner, type Principal } from '../../platform/auth/principal';
-import { Fault } from '../../platform/errors';
+import { isStaff } from '../../platform/auth/principal';
 import { PageArgs } from '../../platform/graph/connection';
 import { payload, type UserError } from '../../platform/graph/user-errors';
 import { fromId, toId } from '../../platform/ids';
@@ -11,6 +10,7 @@ import { confirmDelivery } from './confirm-delivery';
 import { findOrder, orderAfter } from './find-order';
 import { listOrders } from './list-orders';
 import type { OrderSort } from './list-orders.rules';
+import { ordersOf } from './order-access';
 import { orderSorts } from './order.enums';
 import {
   CancelOrderInput,
@@ -66,14 +66,17 @@ export class OrderResolver {
   }
 
   @Directive('@tag(name: "partner")')
-  @Query(() => OrderConnection, { nullable: true, description: "The caller's orders; for staff those of all." })
+  @Query(() => OrderConnection, {
+    nullable: true,
+    description: "The caller's orders; for a partner those of its API clients, for staff those of all.",
+  })
   orders(
     @Ctx() { services, principal }: Context,
     @Args(() => PageArgs) page: PageArgs,
     @Arg('filter', () => OrderFilter, FILTER) filter?: OrderFilter | null,
     @Arg('sort', () => orderSorts, SORT) sort?: OrderSort | null,
   ): Promise<Orders> {
-    return listOrders(services, isStaff(principal) ? null : ownerOfList(principal), { page, filter, sort });
+    return listOrders(services, isStaff(principal) ? null : ordersOf(principal), { page, filter, sort });
   }
 
   @Directive('@tag(name: "partner")')
@@ -164,10 +167,4 @@ export class UserOrdersResolver {
     if (!theirs && !isStaff(principal)) return null;
     return listOrders(services, { ownerKind: 'user', ownerId }, { page, filter, sort });
   }
-}
-
-function ownerOfList(principal: Principal): Owner {
-  if (principal.kind === 'user' || principal.kind === 'client')
-    return { ownerKind: principal.kind, ownerId: principal.id };
-  throw new Fault('UNAUTHENTICATED');
 }

@@ -1,7 +1,7 @@
 /** Orders as clients see them. What costs a statement or a key is in order-fields.resolver.ts. */
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
 import { connectionType } from '../../platform/graph/connection';
-import { DateTime } from '../../platform/graph/scalars';
+import { DateTime, UrlScalar } from '../../platform/graph/scalars';
 import { Money } from '../../platform/graph/values';
 import { toId } from '../../platform/ids';
 import { cancellableUntil } from './cancellation.rules';
@@ -35,10 +35,30 @@ export class OrderCost {
   taxIncluded!: boolean;
 }
 
+/** Where a buyer must go. */
+@Directive('@tag(name: "partner")')
+@ObjectType({
+  description: 'What the buyer has to do before the payment goes on: approve it with their bank (3-D Secure).',
+})
+export class PaymentAction {
+  @Field(() => UrlScalar, {
+    description: 'The page to open in a browser. Whoever has this address can approve the payment.',
+  })
+  url!: string;
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Until when; an order that is not approved by then is cancelled. Null: no limit is known.',
+  })
+  expiresAt?: Date | null;
+}
+
 /** An order. */
 @Directive('@key(fields: "id")')
 @Directive('@tag(name: "partner")')
-@ObjectType({ description: 'An order. For its buyer (a guest by its token) and for staff.' })
+@ObjectType({
+  description: 'An order. For its buyer (a guest by its token), the partner of the API client that bought, and staff.',
+})
 export class Order {
   /** `token`: whether the asker has shown the order's token, or placed it a moment ago. */
   constructor(
@@ -107,4 +127,4 @@ export class Order {
 }
 
 /** A page of orders. */
-export const OrderConnection = connectionType(Order, 'Order', 'orders');
+export const OrderConnection = connectionType(Order, 'Order', 'orders', 'partner');

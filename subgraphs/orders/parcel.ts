@@ -1,10 +1,10 @@
 /** What is to go into a parcel, checked against what has not left yet. */
 import type { EntityManager } from 'typeorm';
-import { UserFault } from '../../platform/errors';
+import { checkUnits, type LineQuantity } from './line-units';
 import type { OrderRow } from './read-orders';
 import { refuseTransition } from './record-event';
 import { noSuchOrder } from './refusals';
-import { isLastParcel, unitsLeft, type LineUnits, type ShippedUnits } from './shipping.rules';
+import { isLastParcel, unitsLeft, type LineUnits } from './shipping.rules';
 
 /** A parcel as staff describe it. */
 export interface ParcelRequest {
@@ -12,13 +12,13 @@ export interface ParcelRequest {
   carrier: string;
   trackingNumber: string;
   /** Null: all that is left. */
-  lines: ShippedUnits[] | null;
+  lines: LineQuantity[] | null;
 }
 
 /** A parcel that can be shipped. */
 interface Parcel {
   order: OrderRow;
-  units: ShippedUnits[];
+  units: LineQuantity[];
   /** Whether nothing is left after it. */
   last: boolean;
   /** Whether the money was taken already. */
@@ -34,21 +34,7 @@ export async function parcelOf(tx: EntityManager, order: OrderRow | null, reques
     [order.id],
   );
   const units = request.lines ?? unitsLeft(lines);
-  checkUnits(lines, units);
+  const atMost = new Map(lines.map((line) => [line.id, line.quantity - line.shippedQuantity]));
+  checkUnits(units, atMost, 'More than has not been shipped yet.');
   return { order, units, last: isLastParcel(lines, units), captured: order.captured };
-}
-
-function checkUnits(lines: readonly LineUnits[], units: readonly ShippedUnits[]): void {
-  const left = new Map(unitsLeft(lines).map(({ lineId, quantity }) => [lineId, quantity]));
-  const known = new Set(lines.map(({ id }) => id));
-  const seen = new Set<string>();
-  units.forEach(({ lineId, quantity }, index) => {
-    const field = (name: string): string[] => ['lines', String(index), name];
-    if (!known.has(lineId)) throw UserFault.of('NOT_FOUND', 'The order has no such line.', field('lineId'));
-    if (seen.has(lineId)) throw UserFault.of('VALIDATION_ERROR', 'Name each line once.', field('lineId'));
-    seen.add(lineId);
-    const maximum = left.get(lineId) ?? 0;
-    if (quantity <= maximum) return;
-    throw UserFault.of('VALIDATION_ERROR', 'More than has not been shipped yet.', field('quantity'), { maximum });
-  });
 }

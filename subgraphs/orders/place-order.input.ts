@@ -1,5 +1,6 @@
 /** What placeOrder takes, and from whom. */
 import { z } from 'zod';
+import { requireScope } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import type { Config } from '../../platform/config';
 import { Fault, UserFault } from '../../platform/errors';
@@ -33,19 +34,28 @@ export function readInput(config: Config, principal: Principal, input: PlaceOrde
   return given;
 }
 
-/** Buyers are customers and guests, admins for anybody, and partners through their API clients. */
+/** Buyers are customers and guests, admins for anybody, and partners through their API clients. Fault FORBIDDEN. */
 export function assertMayBuy(principal: Principal): void {
   if (principal.kind === 'user' && (principal.role === 'SUPPORT' || principal.role === 'PARTNER'))
     throw new Fault('FORBIDDEN');
+  requireScope(principal, 'orders:write');
 }
 
 function schemaFor(config: Config) {
   const maybe = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value): T | null => value ?? null);
-  // Absent and null are refused here and not by GraphQL: the field is kept open to another way of paying.
-  const token = z.preprocess((given) => given ?? '', text(255));
   const provider = z
     .string()
     .refine((name) => name === config.paymentProvider, 'This shop does not use that provider.');
+  const payment = z
+    .object({ methodId: maybe(idOf('pm')), token: maybe(text(255)), provider: maybe(provider) })
+    .superRefine(({ methodId, token }, context) => {
+      if ((methodId === null) !== (token === null)) return;
+      const [path, message] =
+        token === null
+          ? ['token', 'Give it, or the methodId of a saved payment method.']
+          : ['methodId', 'Give either a methodId or a token.'];
+      context.addIssue({ code: 'custom', path: [path], message });
+    });
   return z.object({
     cartId: maybe(idOf('cart')),
     cartToken: maybe(tokenText),
@@ -53,7 +63,7 @@ function schemaFor(config: Config) {
     shippingAddress: maybe(addressInput),
     billingAddress: maybe(addressInput),
     shippingMethod: maybe(nameText),
-    payment: z.object({ token, provider: maybe(provider) }),
+    payment,
     expectedTotal: maybe(moneyIn(config.currency)),
     note: maybe(freeText),
     idempotencyKey: idempotencyKeyText,

@@ -67,6 +67,7 @@ function draftOf({ sealer }: OrdersServices, given: PlaceOrderRequest): Draft {
     email,
     note,
     paymentToken: payment.token,
+    paymentMethodId: payment.methodId,
     billingAddress: billingAddress && sealer.sealJson(billingAddress),
   };
 }
@@ -78,7 +79,16 @@ async function begin(
   { principal, requestId, draft }: { principal: Principal; requestId: string; draft: Draft },
 ): Promise<Checkout | Extract<Claim, { state: 'done' }>> {
   const { kind: buyerKind, id: buyerId } = actorOf(principal);
-  const given = { actor: key.actor, key: key.key, requestId, buyerKind, buyerId, draft: JSON.stringify(draft) };
+  const partnerId = principal.kind === 'client' ? principal.ownerId : null;
+  const given = {
+    actor: key.actor,
+    key: key.key,
+    requestId,
+    buyerKind,
+    buyerId,
+    partnerId,
+    draft: JSON.stringify(draft),
+  };
   const until = Date.now() + DUPLICATE_MS;
   for (let lookMs = LOOK_MS; ; lookMs = Math.min(lookMs * 2, 10 * LOOK_MS)) {
     const begun = await db.transaction(async (tx) => {

@@ -16,7 +16,8 @@ export interface EventRow {
 
 type Raw = Omit<EventRow, 'position'> & { position: string | null };
 
-const COLUMNS = `e.order_id AS "orderId", e.position, e.type, e.status, e.occurred_at AS "occurredAt",
+/** Columns of {@link EventRow}; the table is `order_event e`. */
+export const EVENT_COLUMNS = `e.order_id AS "orderId", e.position, e.type, e.status, e.occurred_at AS "occurredAt",
   e.actor_kind AS "actorKind", e.reason`;
 
 /** What timeline asks for. */
@@ -34,7 +35,7 @@ export async function timelines(
 ): Promise<EventRow[]> {
   const read = (): Promise<Raw[]> =>
     services.db.rows<Raw>(
-      `SELECT ${COLUMNS} FROM unnest($1::uuid[]) AS o(id) CROSS JOIN LATERAL (
+      `SELECT ${EVENT_COLUMNS} FROM unnest($1::uuid[]) AS o(id) CROSS JOIN LATERAL (
          SELECT * FROM order_event WHERE order_id = o.id AND (position > $2 OR position IS NULL) ORDER BY position LIMIT $3
        ) e ORDER BY e.order_id, e.position`,
       [orderIds, after, first],
@@ -48,11 +49,11 @@ export async function timelines(
   return rows.flatMap(toEvent);
 }
 
-/** An order's newest event; null: there is no such order. */
+/** An order's newest event, numbered if it was not; null: there is no such order. */
 export async function newestEvent(services: OrdersServices, orderId: string): Promise<EventRow | null> {
   const newest = (where: string): Promise<Raw[]> =>
     services.db.rows<Raw>(
-      `SELECT ${COLUMNS} FROM order_event e WHERE e.order_id = $1 AND ${where} ORDER BY e.sequence DESC LIMIT 1`,
+      `SELECT ${EVENT_COLUMNS} FROM order_event e WHERE e.order_id = $1 AND ${where} ORDER BY e.sequence DESC LIMIT 1`,
       [orderId],
     );
   const [row] = await newest('true');
@@ -62,24 +63,8 @@ export async function newestEvent(services: OrdersServices, orderId: string): Pr
   return (await newest('e.position IS NOT NULL')).flatMap(toEvent)[0] ?? null;
 }
 
-/** An order's events of some types after a position, oldest first, at most `limit`. What has no position yet comes later. */
-export async function eventsAfter(
-  services: OrdersServices,
-  orderId: string,
-  position: bigint,
-  types: readonly OrderEventType[],
-  limit: number,
-): Promise<EventRow[]> {
-  const rows = await services.db.rows<Raw>(
-    `SELECT ${COLUMNS} FROM order_event e WHERE e.order_id = $1 AND e.position > $2 AND e.type = ANY($3)
-     ORDER BY e.position LIMIT $4`,
-    [orderId, position, types, limit],
-  );
-  return rows.flatMap(toEvent);
-}
-
 /** Position of the newest numbered event of all orders; 0 when there is none. */
-export async function headOfLog({ db }: OrdersServices): Promise<bigint> {
+export async function headOfLog({ db }: Pick<OrdersServices, 'db'>): Promise<bigint> {
   const [row] = await db.rows<{ head: string | null }>('SELECT max(position) AS head FROM order_event');
   return BigInt(row?.head ?? 0);
 }

@@ -6,6 +6,8 @@ import type { OrderPaymentStatus } from './payment-status.rules';
 
 /** An order without its lines. Amounts in minor units; what is sealed is still sealed. */
 export interface OrderRow extends Owner {
+  /** Whose API client ordered it: the uuid of the partner's user; null: nobody's. */
+  partnerId: string | null;
   id: string;
   number: string;
   status: OrderStatus;
@@ -26,6 +28,9 @@ export interface OrderRow extends Owner {
   note: string | null;
   token: string | null;
   tokenHash: string | null;
+  /** Where the buyer must go while the payment waits for them, and until when. */
+  nextAction: string | null;
+  nextActionUntil: Date | null;
   /** Whether any unit has left. */
   shipped: boolean;
   /** Whether the total was taken. */
@@ -37,10 +42,11 @@ export interface OrderRow extends Owner {
 }
 
 /** Columns of {@link OrderRow}; the table is `orders o`. */
-export const ORDER_COLUMNS = `o.id, o.number, o.owner_kind AS "ownerKind", o.owner_id AS "ownerId", o.status, o.version,
-  o.payment_status AS "paymentStatus", o.currency_code AS "currencyCode", o.subtotal, o.discount, o.shipping, o.tax, o.total,
+export const ORDER_COLUMNS = `o.id, o.number, o.owner_kind AS "ownerKind", o.owner_id AS "ownerId", o.partner_id AS "partnerId",
+  o.status, o.version, o.payment_status AS "paymentStatus", o.currency_code AS "currencyCode", o.subtotal, o.discount, o.shipping, o.tax, o.total,
   o.tax_included AS "taxIncluded", o.shipping_method AS "shippingMethod", o.shipping_address AS "shippingAddress",
-  o.billing_address AS "billingAddress", o.email, o.note, o.token, o.token_hash AS "tokenHash", o.shipped,
+  o.billing_address AS "billingAddress", o.email, o.note, o.token, o.token_hash AS "tokenHash",
+  o.next_action AS "nextAction", o.next_action_until AS "nextActionUntil", o.shipped,
   o.captured_at IS NOT NULL AS captured, coalesce(o.capturing_until > now(), false) AS capturing,
   o.placed_at AS "placedAt", o.updated_at AS "updatedAt"`;
 

@@ -1,5 +1,6 @@
 /** The only place where an order's status changes, and the only one that writes its events. */
 import type { EntityManager } from 'typeorm';
+import type { EventOf } from '../../platform/bus/event';
 import type { Sealer } from '../../platform/seal';
 import { addToOutbox } from '../../platform/outbox';
 import { orderConfirmed, orderStatusChanged, type OrderStatus } from './messages';
@@ -36,10 +37,9 @@ export async function transition(
   change: Change,
 ): Promise<void> {
   if (!mayBecome(order.status, to)) throw refuseTransition(order.status, to);
-  const sequence = await moveOn(tx, order, to, change);
-  if (sequence === null) throw refuseTransition(order.status, to);
-  await writeEvent(tx, sealer, order.id, sequence, 'STATUS_CHANGED', to, change);
-  if (to === 'CONFIRMED') await tellConfirmed(tx, order, sequence, change);
+  const moved = await moveOn(tx, sealer, order, 'STATUS_CHANGED', to, change);
+  await tellMoved(tx, order.id, moved.sequence, to, change);
+  if (to === 'CONFIRMED') await tellConfirmed(tx, order, moved, change);
 }
 
 /** Records what changes the order but not its status: a parcel, its payment. */
@@ -50,14 +50,17 @@ export async function recordChange(
   type: Exclude<OrderEventType, 'STATUS_CHANGED'>,
   change: Change,
 ): Promise<void> {
-  const sequence = await moveOn(tx, order, order.status, change);
-  if (sequence === null) throw refuseTransition(order.status, order.status);
-  await writeEvent(tx, sealer, order.id, sequence, type, order.status, change);
+  await moveOn(tx, sealer, order, type, order.status, change);
 }
 
 /** Records that the order, just inserted with version 1, exists: its first event. */
-export function recordPlaced(tx: EntityManager, sealer: Sealer, orderId: string, change: Change): Promise<void> {
-  return writeEvent(tx, sealer, orderId, 1, 'STATUS_CHANGED', 'PENDING', change);
+export async function recordPlaced(tx: EntityManager, sealer: Sealer, orderId: string, change: Change): Promise<void> {
+  const { actor, at, reason } = change;
+  await tx.insert(OrderEventEntity, {
+    ...{ orderId, sequence: 1, type: 'STATUS_CHANGED', status: 'PENDING', occurredAt: at },
+    ...{ actorKind: actor.kind, actorId: actor.id, reason: reason ? sealer.seal(reason) : null },
+  });
+  await tellMoved(tx, orderId, 1, 'PENDING', change);
 }
 
 /** CONFLICT: an order in one status cannot go to the other. */
@@ -65,46 +68,61 @@ export function refuseTransition(from: OrderStatus, to: OrderStatus): Error {
   return conflict(`An order that is ${from} can not become ${to}.`, ['orderId']);
 }
 
-/** Gives the event's sequence, or null if the order is not (any more) in the status that was seen. */
-async function moveOn(tx: EntityManager, order: Known, to: OrderStatus, change: Change): Promise<number | null> {
-  const [rows]: [{ version: number }[], number] = await tx.query(
-    `UPDATE orders SET status = $3, version = version + 1, updated_at = $4, payment_status = coalesce($5, payment_status)
-     WHERE id = $1 AND status = $2 RETURNING version`,
-    [order.id, order.status, to, change.at, change.paymentStatus ?? null],
-  );
-  return rows[0]?.version ?? null;
+/** What a change has made of an order. */
+interface Moved {
+  /** Of its event. */
+  sequence: number;
+  /** Of the order, if it is CONFIRMED now: they go with the news. */
+  lines: EventOf<typeof orderConfirmed>['payload']['lines'] | null;
 }
 
-async function writeEvent(
+/** Order and event, in one statement. Throws if the order is not (any more) in the status that was seen. */
+async function moveOn(
   tx: EntityManager,
   sealer: Sealer,
+  order: Known,
+  type: OrderEventType,
+  to: OrderStatus,
+  { actor, at, reason, paymentStatus }: Change,
+): Promise<Moved> {
+  const [moved] = await tx.query<Moved[]>(
+    `WITH moved AS (
+       UPDATE orders SET status = $3, version = version + 1, updated_at = $4, payment_status = coalesce($5, payment_status)
+       WHERE id = $1 AND status = $2 RETURNING version
+     ), event AS (
+       INSERT INTO order_event (order_id, sequence, type, status, occurred_at, actor_kind, actor_id, reason)
+       SELECT $1, version, $6, $3, $4, $7, $8, $9 FROM moved
+     )
+     SELECT version AS sequence, CASE WHEN $3 = 'CONFIRMED' THEN (
+       SELECT json_agg(json_build_object('variantId', variant_id, 'productId', product_id, 'quantity', quantity) ORDER BY position)
+       FROM order_line WHERE order_id = $1) END AS lines
+     FROM moved`,
+    [
+      ...[order.id, order.status, to, at, paymentStatus ?? null],
+      ...[type, actor.kind, actor.id, reason ? sealer.seal(reason) : null],
+    ],
+  );
+  if (!moved) throw refuseTransition(order.status, to);
+  return moved;
+}
+
+async function tellMoved(
+  tx: EntityManager,
   orderId: string,
   sequence: number,
-  type: OrderEventType,
   status: OrderStatus,
-  { actor, at, reason, cause }: Change,
+  { at, cause }: Change,
 ): Promise<void> {
-  await tx.insert(OrderEventEntity, {
-    orderId,
-    sequence,
-    type,
-    status,
-    occurredAt: at,
-    actorKind: actor.kind,
-    actorId: actor.id,
-    reason: reason ? sealer.seal(reason) : null,
-  });
-  if (type !== 'STATUS_CHANGED') return;
   const message = { aggregateId: orderId, aggregateVersion: sequence, cause, time: at };
   await addToOutbox(tx, orderStatusChanged, { ...message, payload: { orderId, status } });
 }
 
-async function tellConfirmed(tx: EntityManager, order: Known, sequence: number, { at, cause }: Change): Promise<void> {
-  const lines: { variantId: string; productId: string; quantity: number }[] = await tx.query(
-    `SELECT variant_id AS "variantId", product_id AS "productId", quantity FROM order_line WHERE order_id = $1 ORDER BY position`,
-    [order.id],
-  );
-  const { id: orderId, ownerKind, ownerId } = order;
+async function tellConfirmed(
+  tx: EntityManager,
+  { id: orderId, ownerKind, ownerId }: Known,
+  { sequence, lines }: Moved,
+  { at, cause }: Change,
+): Promise<void> {
   const message = { aggregateId: orderId, aggregateVersion: sequence, cause, time: at };
-  await addToOutbox(tx, orderConfirmed, { ...message, payload: { orderId, ownerKind, ownerId, lines } });
+  await addToOutbox(tx, orderConfirmed, { ...message, payload: { orderId, ownerKind, ownerId, lines: lines ?? [] } });
 }

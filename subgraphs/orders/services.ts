@@ -1,14 +1,26 @@
 /** What orders has beside the common services. */
 import type { Services } from '../../platform/subgraph';
 import { createEventLog, type EventLog } from './event-log';
+import { createLogReader, type LogReader } from './log-reader';
+import { createStaffRights, type StaffRights } from './staff-rights';
 
 /** Services of the orders subgraph. */
 export interface OrdersServices extends Services {
-  /** Numbers events and wakes those who wait for them. */
+  /** Numbers events and tells everybody. */
   eventLog: EventLog;
+  /** Feeds the streams of this process. */
+  logReader: LogReader;
+  /** Whether those who watch as staff still are. */
+  staffRights: StaffRights;
 }
 
 /** Adds them. */
 export function withEventLog(services: Services): OrdersServices {
-  return { ...services, eventLog: createEventLog(services) };
+  const eventLog = createEventLog(services);
+  return {
+    ...services,
+    eventLog,
+    logReader: createLogReader(services, eventLog),
+    staffRights: createStaffRights(services),
+  };
 }

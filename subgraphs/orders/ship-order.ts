@@ -8,8 +8,9 @@ import { requireStaff } from '../../platform/auth/guard';
 import type { Principal } from '../../platform/auth/principal';
 import { claimKey, forgetKey, idempotently, objectOf, type IdempotencyKey } from '../../platform/db/idempotency';
 import { UserFault } from '../../platform/errors';
-import { idempotencyKeyText, idOf, nameText, quantityNumber, validateInput } from '../../platform/graph/validate';
+import { idempotencyKeyText, idOf, nameText, validateInput } from '../../platform/graph/validate';
 import { capturePayment } from '../payments/messages';
+import { unitsInput } from './line-units';
 import { parcelOf, type ParcelRequest } from './parcel';
 import type { ShipOrderInput } from './order.inputs';
 import { lockOrder } from './read-orders';
@@ -25,12 +26,7 @@ const schema = z.object({
   orderId: idOf('ord'),
   carrier: nameText,
   trackingNumber: nameText,
-  lines: z
-    .array(z.object({ lineId: idOf('item'), quantity: quantityNumber }))
-    .min(1, 'Must not be empty; leave it out for all that is left.')
-    .max(200, 'Must have at most 200 lines.')
-    .nullish()
-    .transform((lines) => lines ?? null),
+  lines: unitsInput,
   idempotencyKey: idempotencyKeyText,
 });
 

@@ -55,10 +55,9 @@ export class Shipment {
       ...{ carrier, trackingNumber, ...times },
       id: toId('shp', id),
       trackingUrl: trackingUrl(carrier, trackingNumber),
-      lines: row.lines.flatMap(({ lineId, quantity }) => {
-        const line = details.lines.find((each) => each.id === lineId);
-        return line ? [Object.assign(new ShipmentLine(), { line: OrderLine.of(line, currencyCode), quantity })] : [];
-      }),
+      lines: OrderLine.quantities(row.lines, details.lines, currencyCode).map((each) =>
+        Object.assign(new ShipmentLine(), each),
+      ),
     });
   }
 }

@@ -1,4 +1,5 @@
 /** Carriers and times of delivery. Pure. */
+import type { LineQuantity } from './line-units';
 
 /** Where each carrier shows a parcel; the tracking number is put at the end. Names are compared without case and spaces. */
 const TRACKING: ReadonlyMap<string, string> = new Map([
@@ -37,21 +38,15 @@ export interface LineUnits {
   shippedQuantity: number;
 }
 
-/** Units of a line that leave in a parcel. */
-export interface ShippedUnits {
-  lineId: string;
-  quantity: number;
-}
-
 /** Everything that has not left yet. */
-export function unitsLeft(lines: readonly LineUnits[]): ShippedUnits[] {
+export function unitsLeft(lines: readonly LineUnits[]): LineQuantity[] {
   return lines
     .map((line) => ({ lineId: line.id, quantity: line.quantity - line.shippedQuantity }))
     .filter(({ quantity }) => quantity > 0);
 }
 
 /** Whether nothing is left once this parcel has gone. */
-export function isLastParcel(lines: readonly LineUnits[], parcel: readonly ShippedUnits[]): boolean {
+export function isLastParcel(lines: readonly LineUnits[], parcel: readonly LineQuantity[]): boolean {
   const left = unitsLeft(lines).reduce((sum, { quantity }) => sum + quantity, 0);
   return left === parcel.reduce((sum, { quantity }) => sum + quantity, 0);
 }

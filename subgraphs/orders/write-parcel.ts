@@ -2,6 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import type { UserPrincipal } from '../../platform/auth/principal';
 import { newUuid } from '../../platform/ids';
+import type { LineQuantity } from './line-units';
 import { actorOf } from './order-access';
 import { parcelOf, type ParcelRequest } from './parcel';
 import { paymentMoves } from './payment-status.rules';
@@ -10,7 +11,7 @@ import { recordChange, transition } from './record-event';
 import { conflict } from './refusals';
 import type { OrdersServices } from './services';
 import { ShipmentEntity, ShipmentLineEntity } from './shipment.entity';
-import { estimatedDelivery, type ShippedUnits } from './shipping.rules';
+import { estimatedDelivery } from './shipping.rules';
 import { auditStaff } from './staff-audit';
 
 /** Who ships what. `captured`: the money was taken for this parcel a moment ago. */
@@ -47,7 +48,7 @@ export async function writeParcel(tx: EntityManager, services: OrdersServices, l
   await auditStaff(tx, staff, { action: 'shipOrder', orderId: order.id, at, requestId });
 }
 
-async function countUnits(tx: EntityManager, units: readonly ShippedUnits[]): Promise<void> {
+async function countUnits(tx: EntityManager, units: readonly LineQuantity[]): Promise<void> {
   await tx.query(
     `UPDATE order_line l SET shipped_quantity = shipped_quantity + u.quantity
      FROM unnest($1::uuid[], $2::int[]) AS u(id, quantity) WHERE l.id = u.id`,

@@ -1,6 +1,7 @@
 /** Captures an order's whole authorized total, once. */
 import { Fault } from '../../platform/errors';
 import { paymentOf } from './authorize-payment';
+import { noteAsked } from './look-up-payments';
 import { lockPayment } from './payment.rows';
 import type { PaymentServices } from './payment.services';
 import { ProviderUnavailable } from './provider/provider';
@@ -17,6 +18,7 @@ export async function capturePayment(
   if (payment?.status === 'CAPTURED') return { outcome: 'captured' };
   if (payment?.status !== 'AUTHORIZED' || payment.providerReference === null)
     return { outcome: 'failed', reason: null };
+  await noteAsked(db.manager, orderId, clock.now());
   // The provider decides between this and a void at the same time: it does only one of them.
   const answer = await provider.capture(payment.providerReference).catch((error: unknown) => {
     throw error instanceof ProviderUnavailable

@@ -1,13 +1,12 @@
 /** Refund by support: part or all of what is left of a captured payment. */
 import { z } from 'zod';
-import { auditRecorded } from '../../platform/audit';
+import { recordAudit } from '../../platform/audit';
 import { requireStaff } from '../../platform/auth/guard';
 import { idempotently } from '../../platform/db/idempotency';
 import { Fault, UserFault } from '../../platform/errors';
 import { freeText, idempotencyKeyText, idOf, moneyIn, validateInput } from '../../platform/graph/validate';
 import { toId } from '../../platform/ids';
 import { formatMinor } from '../../platform/money';
-import { addToOutbox } from '../../platform/outbox/outbox';
 import type { GraphContext } from '../../platform/subgraph';
 import { lockPayment } from './payment.rows';
 import type { PaymentServices } from './payment.services';
@@ -25,9 +24,9 @@ const inputOf = (currency: string) =>
 /** Staff only. A provider that gives no answer leaves the refund PENDING; it is carried out later. */
 export async function createRefund(context: GraphContext<PaymentServices>, rawInput: unknown): Promise<RefundRow> {
   const { services, principal, requestId } = context;
-  const { id: staffId } = requireStaff(principal);
+  const staff = requireStaff(principal);
   const input = validateInput(inputOf(services.config.currency), rawInput);
-  const key = { actor: `user:${staffId}`, mutation: 'createRefund', key: input.idempotencyKey, input };
+  const key = { actor: `user:${staff.id}`, mutation: 'createRefund', key: input.idempotencyKey, input };
   const refundId = await idempotently(services.db, key, async (tx) => {
     const payment = await lockPayment(tx, input.orderId);
     if (!payment) throw UserFault.of('NOT_FOUND', 'There is no such order.', ['orderId']);
@@ -52,20 +51,8 @@ export async function createRefund(context: GraphContext<PaymentServices>, rawIn
       now,
       cause: requestId,
     });
-    await addToOutbox(tx, auditRecorded, {
-      aggregateId: id,
-      aggregateVersion: 0,
-      payload: {
-        actorKind: 'user',
-        actorId: staffId,
-        action: 'createRefund',
-        target: toId('rfnd', id),
-        time: now.toISOString(),
-        requestId,
-      },
-      cause: requestId,
-      time: now,
-    });
+    const target = toId('rfnd', id);
+    await recordAudit(tx, services, { actor: staff, action: 'createRefund', targetUuid: id, target, requestId });
     return id;
   });
   await executeRefund(services, refundId, requestId).catch((error: unknown) => {

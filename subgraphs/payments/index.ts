@@ -1,6 +1,5 @@
 /** Payments: table of contents. */
 import { handle } from '../../platform/commands/command';
-import { pruneKeys } from '../../platform/db/idempotency';
 import { InboxRow } from '../../platform/outbox/inbox.entity';
 import { CreateMessaging1700000000000 } from '../../platform/outbox/outbox-migration';
 import { OutboxRow } from '../../platform/outbox/outbox.entity';
@@ -10,18 +9,35 @@ import { capturePayment } from './capture-payment';
 import * as messages from './messages';
 import { CreateIdempotency1700000000001 } from './migrations/1700000000001-create-idempotency';
 import { CreatePayments1700000000002 } from './migrations/1700000000002-create-payments';
+import { ProviderOfItsOwn1700000000016 } from './migrations/1700000000016-provider-of-its-own';
+import { CreatePaymentMethods1700000000020 } from './migrations/1700000000020-create-payment-methods';
+import { CreatePaymentNotices1700000000030 } from './migrations/1700000000030-create-payment-notices';
+import { IndexPaymentOwners1783650000030 } from './migrations/1783650000030-index-payment-owners';
+import { withNoticeWorker, type NoticeServices } from './notice-worker';
+import { PaymentMethodResolver } from './payment-method.resolver';
+import { jobs } from './payment.jobs';
 import { OrderPaymentsResolver, PaymentResolver } from './payment.resolver';
 import { withProvider, type PaymentServices } from './payment.services';
-import { retryRefunds } from './refunds';
+import { eraseCards, exportPayments } from './personal-data/personal-data.consumers';
+import { receiveWebhook } from './receive-webhook';
+import { refundReturn } from './refund-return';
 import { reversePayment } from './reverse-payment';
 import { Order } from './stubs';
 
 /** The payments subgraph: payments, refunds, the ledger, the provider. */
-export const payments = defineSubgraph<PaymentServices>({
+export const payments = defineSubgraph<NoticeServices>({
   name: 'payments',
   entities: [OutboxRow, InboxRow],
-  migrations: [CreateMessaging1700000000000, CreateIdempotency1700000000001, CreatePayments1700000000002],
-  resolvers: [PaymentResolver, OrderPaymentsResolver],
+  migrations: [
+    CreateMessaging1700000000000,
+    CreateIdempotency1700000000001,
+    CreatePayments1700000000002,
+    ProviderOfItsOwn1700000000016,
+    CreatePaymentMethods1700000000020,
+    CreatePaymentNotices1700000000030,
+    IndexPaymentOwners1783650000030,
+  ],
+  resolvers: [PaymentResolver, OrderPaymentsResolver, PaymentMethodResolver],
   contributesTo: [Order],
   references: {
     User: async (id) => ({ id }),
@@ -37,11 +53,12 @@ export const payments = defineSubgraph<PaymentServices>({
     handle(messages.reversePayment, (services: PaymentServices, { orderId }, meta) =>
       reversePayment(services, orderId, meta.requestId),
     ),
+    handle(messages.refundReturn, (services: PaymentServices, input, meta) =>
+      refundReturn(services, input, meta.requestId),
+    ),
+    handle(messages.receiveWebhook, receiveWebhook),
   ],
-  consumers: [],
-  jobs: [
-    { name: 'payments.retry-refunds', everyMs: 5_000, run: retryRefunds },
-    { name: 'payments.prune-keys', everyMs: 3_600_000, run: ({ db }) => pruneKeys(db) },
-  ],
-  extend: withProvider,
+  consumers: [exportPayments, eraseCards],
+  jobs,
+  extend: (services) => withNoticeWorker(withProvider(services)),
 });

@@ -1,12 +1,15 @@
 /** What payments tells others and does for them. */
 import { z } from 'zod';
 import { defineEvent } from '../../platform/bus/event';
-import { bigintText, defineCommand } from '../../platform/commands/command';
+import { bigintText, dateText, defineCommand } from '../../platform/commands/command';
+
+/** Reason of a decline: the buyer did not approve the payment in time. */
+export const ACTION_EXPIRED = 'action_expired';
 
 /**
  * Authorizes an order's total, once for each order: the same order again gives the outcome so far and never charges twice.
  * `pending`: the provider is slow, down or in doubt; send it again later (the payment is looked up before it is retried).
- * The principal and owner are stored with the payment.
+ * Paid with a token or with a saved card of the owner's; one that is not there is `unknownToken`. The owner is stored with the payment.
  */
 export const authorizePayment = defineCommand({
   name: 'payments.authorizePayment',
@@ -18,12 +21,16 @@ export const authorizePayment = defineCommand({
     amount: bigintText,
     currencyCode: z.string(),
     /** The provider's single-use token for the card; never the card itself. */
-    token: z.string().max(255),
+    token: z.string().max(255).nullable(),
+    /** Instead of a token: a payment method that the owner has saved. */
+    methodId: z.uuid().nullable().default(null),
   }),
   output: z.discriminatedUnion('outcome', [
     z.object({ outcome: z.literal('authorized') }),
     z.object({ outcome: z.literal('declined'), reason: z.string().nullable() }),
     z.object({ outcome: z.literal('unknownToken') }),
+    /** The buyer has to approve it there first (3-D Secure); asked again it says what became of it. */
+    z.object({ outcome: z.literal('requiresAction'), url: z.string(), expiresAt: dateText.nullable() }),
     z.object({ outcome: z.literal('pending') }),
   ]),
 });
@@ -48,6 +55,38 @@ export const reversePayment = defineCommand({
   version: 1,
   input: z.object({ orderId: z.uuid() }),
   output: z.object({ outcome: z.enum(['reversed', 'pending']) }),
+});
+
+/**
+ * Gives back money for units that were returned, once for each return: its id is the refund's. `failed`: more than is left of
+ * what was captured, or the provider refused; it stays so. `pending`: the provider gave no answer; send it again.
+ */
+export const refundReturn = defineCommand({
+  name: 'payments.refundReturn',
+  version: 1,
+  input: z.object({ orderId: z.uuid(), returnId: z.uuid(), amount: bigintText }),
+  output: z.object({ outcome: z.enum(['refunded', 'failed', 'pending']) }),
+});
+
+/** Largest body of a webhook, in bytes. */
+export const LARGEST_WEBHOOK = 65_536;
+
+/**
+ * A webhook of a payment provider, as it came. `stored`: it is from the provider and will be applied, now or once its
+ * payment is known; the same event again is stored already. `refused`: forged, or too old. Idempotent by the event's id.
+ */
+export const receiveWebhook = defineCommand({
+  name: 'payments.receiveWebhook',
+  version: 1,
+  input: z.object({
+    /** Last part of the address it was sent to. */
+    provider: z.string(),
+    /** The exact text: the signature is over it. */
+    body: z.string().max(LARGEST_WEBHOOK),
+    /** Those whose name ends in `-signature`, in lower case. */
+    headers: z.record(z.string(), z.string()),
+  }),
+  output: z.object({ outcome: z.enum(['stored', 'refused', 'unknownProvider']) }),
 });
 
 /** Where an order's money stands, after each change of its payment; the aggregate is the payment. */

@@ -1,6 +1,7 @@
 /** Payments as they lie in the database, and what may be said of them. */
 import type { EntityManager } from 'typeorm';
 import type { Owner } from '../../platform/auth/principal';
+import type { PaymentSource } from './provider/provider';
 
 /** Statuses of a payment, as clients see them. */
 export const PAYMENT_STATUSES = ['PENDING', 'REQUIRES_ACTION', 'AUTHORIZED', 'CAPTURED', 'VOIDED', 'FAILED'] as const;
@@ -20,7 +21,12 @@ export interface PaymentRow extends Owner {
   providerReference: string | null;
   method: string | null;
   declineReason: string | null;
+  /** What is charged: `sealedToken` holds the token, or what the provider calls the saved card. */
+  sourceKind: PaymentSource['kind'];
   sealedToken: string;
+  /** Where the buyer must go, while REQUIRES_ACTION; sealed: who has the address can approve. */
+  sealedAction: string | null;
+  actionExpiresAt: Date | null;
   attemptedAt: Date | null;
   version: number;
   createdAt: Date;
@@ -28,9 +34,11 @@ export interface PaymentRow extends Owner {
 
 type Raw = Record<'id' | 'order_id' | 'owner_id' | 'amount' | 'captured_amount' | 'refunded_amount', string> &
   Record<'currency_code' | 'provider' | 'sealed_token', string> &
-  Record<'provider_reference' | 'method' | 'decline_reason', string | null> & {
+  Record<'provider_reference' | 'method' | 'decline_reason' | 'sealed_action', string | null> & {
     owner_kind: Owner['ownerKind'];
+    source_kind: PaymentSource['kind'];
     status: PaymentStatus;
+    action_expires_at: Date | null;
     attempted_at: Date | null;
     version: number;
     created_at: Date;
@@ -50,11 +58,19 @@ const fromRaw = (row: Raw): PaymentRow => ({
   providerReference: row.provider_reference,
   method: row.method,
   declineReason: row.decline_reason,
+  sourceKind: row.source_kind,
   sealedToken: row.sealed_token,
+  sealedAction: row.sealed_action,
+  actionExpiresAt: row.action_expires_at,
   attemptedAt: row.attempted_at,
   version: row.version,
   createdAt: row.created_at,
 });
+
+/** Whether the provider's last word on the authorization is still to come. */
+export function isOpen({ status }: PaymentRow): boolean {
+  return status === 'PENDING' || status === 'REQUIRES_ACTION';
+}
 
 /** Payments whose `column` is one of `values`, in one statement. */
 export async function paymentsBy(

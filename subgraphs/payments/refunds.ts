@@ -1,10 +1,17 @@
 /** Refunds: promised in the database first, so that no two can promise the same money; then carried out at the provider. */
+import { Counter } from 'prom-client';
 import type { EntityManager } from 'typeorm';
 import { newUuid } from '../../platform/ids';
+import { noteAsked } from './look-up-payments';
 import { paymentsBy, lockPayment, type PaymentRow } from './payment.rows';
 import type { PaymentServices } from './payment.services';
 import { ProviderUnavailable } from './provider/provider';
 import { settle } from './settle-payment';
+
+const failedRefunds = new Counter({
+  name: 'souk_refunds_failed_total',
+  help: 'Refunds that ended FAILED: refused by the provider, or more than was left.',
+});
 
 /** Statuses of a refund. */
 export const REFUND_STATUSES = ['PENDING', 'SUCCEEDED', 'FAILED'] as const;
@@ -53,17 +60,37 @@ export async function refundsBy(
   }));
 }
 
+/** A refund to be noted. */
+interface NewRefund {
+  /** Absent: a new one. */
+  id?: string;
+  amount: bigint;
+  sealedReason: string | null;
+  now: Date;
+}
+
+/** Writes a refund's row and gives its id. */
+export async function insertRefund(
+  tx: EntityManager,
+  payment: PaymentRow,
+  refund: NewRefund,
+  status: RefundRow['status'],
+): Promise<string> {
+  const { id = newUuid(), amount, sealedReason, now } = refund;
+  await tx.query(
+    'INSERT INTO refund (id, payment_id, amount, reason, status, created_at) VALUES ($1, $2, $3, $4, $5, $6)',
+    [id, payment.id, amount, sealedReason, status, now],
+  );
+  return id;
+}
+
 /** Notes a refund of a locked payment and gives its id. The caller has checked the amount; a constraint guards it besides. */
 export async function promiseRefund(
   tx: EntityManager,
   payment: PaymentRow,
-  refund: { amount: bigint; sealedReason: string | null; now: Date; cause: string },
+  refund: NewRefund & { cause: string },
 ): Promise<string> {
-  const id = newUuid();
-  await tx.query(
-    `INSERT INTO refund (id, payment_id, amount, reason, status, created_at) VALUES ($1, $2, $3, $4, 'PENDING', $5)`,
-    [id, payment.id, refund.amount, refund.sealedReason, refund.now],
-  );
+  const id = await insertRefund(tx, payment, refund, 'PENDING');
   await settle(tx, payment, {
     set: { refundedAmount: payment.refundedAmount + refund.amount },
     now: refund.now,
@@ -82,24 +109,34 @@ export async function executeRefund(services: PaymentServices, refundId: string,
     key: refundId,
     reference: payment.providerReference,
     amount: refund.amount,
+    currencyCode: refund.currencyCode,
   });
-  // Promised to the buyer and refused by the provider: somebody has to look at it.
-  if (outcome === 'failed') services.log.error({ refundId, orderId: payment.orderId }, 'the provider refused a refund');
-  await db.transaction(async (tx) => {
+  const changed = await db.transaction(async (tx) => {
     const locked = await lockPayment(tx, payment.orderId);
-    if (!locked) return;
+    if (!locked) return false;
     const [rows]: [unknown[], number] = await tx.query(
       `UPDATE refund SET status = $2 WHERE id = $1 AND status = 'PENDING' RETURNING 1`,
       [refundId, outcome === 'refunded' ? 'SUCCEEDED' : 'FAILED'],
     );
-    if (rows.length === 0) return;
+    if (rows.length === 0) return false;
     const now = clock.now();
     if (outcome === 'refunded') {
       await settle(tx, locked, { set: {}, posting: { kind: 'REFUND', amount: refund.amount }, now, cause });
     } else {
+      // The money is the buyer's still: it can be promised again.
       await settle(tx, locked, { set: { refundedAmount: locked.refundedAmount - refund.amount }, now, cause });
+      // Somebody may have given it back at the provider: what was promised here hid that.
+      await noteAsked(tx, locked.orderId, now);
     }
+    return true;
   });
+  if (changed && outcome === 'failed') reportFailed(services, refundId, payment);
+}
+
+/** Promised to the buyer and not given back: somebody has to look at it. */
+export function reportFailed({ log }: PaymentServices, refundId: string, { orderId }: PaymentRow): void {
+  failedRefunds.inc();
+  log.error({ refundId, orderId }, 'a refund failed');
 }
 
 /** A job: carries out what an outage or a crash left behind. */

@@ -1,6 +1,7 @@
 /** Undoes an order's payment, whatever state it is in: voids what is held, refunds what was taken. */
 import { paymentOf } from './authorize-payment';
-import { lockPayment, type PaymentRow } from './payment.rows';
+import { noteAsked } from './look-up-payments';
+import { isOpen, lockPayment, type PaymentRow } from './payment.rows';
 import type { PaymentServices } from './payment.services';
 import { ProviderUnavailable } from './provider/provider';
 import { executeRefund, promiseRefund } from './refunds';
@@ -18,11 +19,11 @@ export async function reversePayment(
   try {
     await forbid(services, orderId);
     const payment = await paymentOf(services, orderId);
-    if (payment?.status === 'PENDING' || payment?.status === 'AUTHORIZED') await letGo(services, payment, cause);
+    if (payment && mayHold(payment)) await letGo(services, payment, cause);
     // Read again: it may have been captured meanwhile, or all along.
     const now = await paymentOf(services, orderId);
     // Authorized while the provider was being asked: what it holds is let go of when we are asked again.
-    if (now?.status === 'PENDING' || now?.status === 'AUTHORIZED') return { outcome: 'pending' };
+    if (now && mayHold(now)) return { outcome: 'pending' };
     if (now?.status === 'CAPTURED' && now.refundedAmount < now.capturedAmount) await giveBack(services, orderId, cause);
     return { outcome: 'reversed' };
   } catch (error) {
@@ -31,6 +32,8 @@ export async function reversePayment(
   }
 }
 
+const mayHold = (payment: PaymentRow): boolean => isOpen(payment) || payment.status === 'AUTHORIZED';
+
 async function forbid({ db, clock }: PaymentServices, orderId: string): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [orderId]);
@@ -38,6 +41,7 @@ async function forbid({ db, clock }: PaymentServices, orderId: string): Promise<
       orderId,
       clock.now(),
     ]);
+    await noteAsked(tx, orderId, clock.now());
   });
 }
 

@@ -1,4 +1,5 @@
 /** The only place that writes what became of a payment: state, ledger and event in one transaction. */
+import { Histogram } from 'prom-client';
 import type { EntityManager } from 'typeorm';
 import { newUuid } from '../../platform/ids';
 import { addToOutbox } from '../../platform/outbox/outbox';
@@ -16,11 +17,30 @@ const POSTINGS: Record<'AUTHORIZE' | 'VOID' | 'CAPTURE' | 'REFUND', { from: Acco
   REFUND: { from: 'shop', to: 'buyer' },
 };
 
+/** A provider that answers takes less, in seconds; a payment that takes longer was in doubt. */
+const PROMPT_SECONDS = 1;
+
+const doubts = new Histogram({
+  name: 'souk_payment_doubt_seconds',
+  help: 'Time from the first attempt of a payment until its outcome was known, of those that were not answered within 1 s.',
+  buckets: [1, 2, 5, 10, 20, 30, 60, 300, 3_600],
+});
+
 /** A change of a payment. */
 export interface Settlement {
   /** Columns that change; the caller holds the row's lock. */
   set: Partial<
-    Pick<PaymentRow, 'status' | 'capturedAmount' | 'refundedAmount' | 'providerReference' | 'method' | 'declineReason'>
+    Pick<
+      PaymentRow,
+      | 'status'
+      | 'capturedAmount'
+      | 'refundedAmount'
+      | 'providerReference'
+      | 'method'
+      | 'declineReason'
+      | 'sealedAction'
+      | 'actionExpiresAt'
+    >
   >;
   /** Money that moved, if any did. */
   posting?: { kind: keyof typeof POSTINGS; amount: bigint };
@@ -32,9 +52,12 @@ export interface Settlement {
 export async function settle(tx: EntityManager, payment: PaymentRow, settlement: Settlement): Promise<PaymentRow> {
   const { posting, now, cause } = settlement;
   const changed: PaymentRow = { ...payment, ...settlement.set, version: payment.version + 1 };
+  // Nobody is to go there any more.
+  if (changed.status !== 'REQUIRES_ACTION') Object.assign(changed, { sealedAction: null, actionExpiresAt: null });
   await tx.query(
     `UPDATE payment SET status = $2, captured_amount = $3, refunded_amount = $4, provider_reference = $5, method = $6,
-       decline_reason = $7, version = $8 WHERE id = $1`,
+       decline_reason = $7, version = $8, sealed_action = $9, action_expires_at = $10, look_up_at = NULL, look_ups = 0
+     WHERE id = $1`,
     [
       changed.id,
       changed.status,
@@ -44,8 +67,14 @@ export async function settle(tx: EntityManager, payment: PaymentRow, settlement:
       changed.method,
       changed.declineReason,
       changed.version,
+      changed.sealedAction,
+      changed.actionExpiresAt,
     ],
   );
+  if (payment.status === 'PENDING' && changed.status !== 'PENDING' && payment.attemptedAt) {
+    const seconds = (now.getTime() - payment.createdAt.getTime()) / 1_000;
+    if (seconds > PROMPT_SECONDS) doubts.observe(seconds);
+  }
   if (posting) {
     const { from, to } = POSTINGS[posting.kind];
     await tx.query(

@@ -1,6 +1,7 @@
 /** Accounts alone: registering, logging in, refreshing, logging out. */
 import { randomUUID } from 'node:crypto';
 import { Fault } from '../../platform/errors';
+import { readSessions } from '../../subgraphs/accounts/messages';
 import {
   contents,
   PASSWORD,
@@ -104,9 +105,9 @@ describe('login', () => {
     }
   });
 
-  it('answers a wrong password and an unknown address alike, in about the same time, and changes nothing', async () => {
+  it('answers a wrong password and an unknown address alike, in about the same time, and changes nothing but the count of the brake', async () => {
     const { email } = await shop.person();
-    const before = await contents(shop);
+    const before = { ...(await contents(shop)), account_brake: [] };
     const timed = async (input: Record<string, unknown>): Promise<[number, unknown]> => {
       const start = performance.now();
       const answer = await logIn(input);
@@ -127,7 +128,7 @@ describe('login', () => {
     }
     // Without a hash for nobody it would be a tenth.
     expect(Math.min(...times.unknown)).toBeGreaterThan(Math.min(...times.wrong) / 2);
-    expect(await contents(shop)).toEqual(before);
+    expect({ ...(await contents(shop)), account_brake: [] }).toEqual(before);
   });
 
   it('has the guest cart merged as the user, and succeeds whatever becomes of that', async () => {
@@ -244,6 +245,28 @@ describe('logout', () => {
     expect(result.data).toEqual({ [name]: null });
     expect(result.errors?.[0]?.extensions).toEqual({ code: 'UNAUTHENTICATED' });
     expect(await contents(shop)).toEqual(before);
+  });
+});
+
+describe('readSessions', () => {
+  it('tells services how sessions stand and what role their users have now', async () => {
+    const [gone, staff] = [await shop.person(), await shop.person('SUPPORT')];
+    await shop.run('mutation { logout { user { id } } }', {}, gone.principal);
+    const sessionIds = [gone, staff].map(({ principal }) => principal.sessionId);
+    const { sessions } = await shop.command(readSessions, { sessionIds: [...sessionIds, randomUUID()] });
+    expect(new Map(sessions.map(({ sessionId, ...rest }) => [sessionId, rest]))).toEqual(
+      new Map([
+        [sessionIds[0], { userId: gone.principal.id, role: 'CUSTOMER', active: false }],
+        [sessionIds[1], { userId: staff.principal.id, role: 'SUPPORT', active: true }],
+      ]),
+    );
+  });
+
+  it('is for services alone', async () => {
+    const { principal } = await shop.person();
+    await expect(shop.command(readSessions, { sessionIds: [principal.sessionId] }, { principal })).rejects.toThrow(
+      Fault,
+    );
   });
 });
 

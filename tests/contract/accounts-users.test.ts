@@ -11,6 +11,7 @@ import {
   type AccountsUnderTest,
   type Person,
 } from '../support/accounts';
+import { apiClient } from '../support/principals';
 
 let shop: AccountsUnderTest;
 let ada: Person;
@@ -38,7 +39,8 @@ const HOME = {
   countryCode: 'US',
 };
 const STORED_HOME = { ...HOME, line2: null, region: null, phone: null };
-const FIELDS = 'id email firstName lastName role emailVerified createdAt addresses { isDefault address { name } }';
+const FIELDS =
+  'id email firstName lastName role rateTier emailVerified createdAt addresses { isDefault address { name } }';
 const ADDRESS =
   '{ address { id isDefault address { name line1 line2 city region postalCode countryCode phone } } userErrors { code field details } }';
 const CREATE = `mutation ($input: CreateAddressInput!) { createAddress(input: $input) ${ADDRESS} }`;
@@ -72,6 +74,7 @@ describe('who sees a user', () => {
     firstName: null,
     lastName: null,
     role: null,
+    rateTier: null,
     emailVerified: null,
     createdAt: null,
     addresses: null,
@@ -82,9 +85,11 @@ describe('who sees a user', () => {
   });
 
   it('oneself and admins see all, support the contact data, others the id', async () => {
-    const contact = { ...hidden(ada.id), email: ada.email, firstName: 'Ada', lastName: 'Byron', role: 'CUSTOMER' };
+    const contact = { ...hidden(ada.id), email: ada.email, firstName: 'Ada', lastName: 'Byron' };
     const all = {
       ...contact,
+      role: 'CUSTOMER',
+      rateTier: 'STANDARD',
       emailVerified: false,
       createdAt: '2026-11-21T10:00:00.000Z',
       addresses: [{ isDefault: true, address: { name: 'Ada Byron' } }],
@@ -97,7 +102,7 @@ describe('who sees a user', () => {
       [partner.principal, hidden(ada.id), null],
       [nobody, hidden(ada.id), null],
       [{ kind: 'guest', id: ada.principal.id }, hidden(ada.id), null],
-      [{ kind: 'client', id: randomUUID(), ownerId: ada.principal.id }, hidden(ada.id), null],
+      [apiClient({ ownerId: ada.principal.id }), hidden(ada.id), null],
     ];
     for (const [principal, reference, found] of seen) {
       expect(await entity(ada.id, principal)).toEqual(reference);
@@ -125,7 +130,7 @@ describe('who sees a user', () => {
     const query = 'query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { email role } } }';
     const count = async (): Promise<number> => {
       const before = await requestStatements();
-      const { data } = await shop.run(query, { of }, support.principal);
+      const { data } = await shop.run(query, { of }, admin.principal);
       expect(data).toEqual({ _entities: people.map(({ email }) => ({ email, role: 'CUSTOMER' })) });
       return (await requestStatements()) - before;
     };
@@ -144,14 +149,14 @@ describe('users', () => {
     const { data, errors } = await shop.run(USERS, variables, person.principal);
     return errors ? errors[0]!.extensions : (data as unknown as Users).users;
   };
-  const ids = async (variables: Record<string, unknown>) =>
-    ((await find(variables)) as Users['users']).nodes.map(({ id }) => id);
+  const ids = async (variables: Record<string, unknown>, person = support) =>
+    ((await find(variables, person)) as Users['users']).nodes.map(({ id }) => id);
 
   it('finds by address without case, by id, by role, and nobody else', async () => {
     expect(await ids({ query: ada.email.toUpperCase() })).toEqual([ada.id]);
     expect(await ids({ query: ada.id })).toEqual([ada.id]);
-    expect(await ids({ query: ada.id, role: 'SUPPORT' })).toEqual([]);
-    expect(await ids({ role: 'SUPPORT' })).toEqual([support.id]);
+    expect(await ids({ query: ada.id, role: 'SUPPORT' }, admin)).toEqual([]);
+    expect(await ids({ role: 'SUPPORT' }, admin)).toEqual([support.id]);
     for (const query of ['someone', '%', toId('addr', ada.principal.id)]) expect(await ids({ query })).toEqual([]);
   });
 
@@ -182,8 +187,12 @@ describe('users', () => {
 
   it('refuses the cursor of another filter', async () => {
     const { pageInfo } = (await find({ first: 1 })) as Users['users'];
-    const refused = await find({ after: pageInfo.endCursor, role: 'ADMIN' });
+    const refused = await find({ after: pageInfo.endCursor, role: 'ADMIN' }, admin);
     expect(refused).toMatchObject({ code: 'VALIDATION_ERROR', details: { field: ['after'] } });
+  });
+
+  it('by role is for admins, for support sees no roles', async () => {
+    expect(await find({ role: 'ADMIN' })).toEqual({ code: 'FORBIDDEN' });
   });
 
   it('is for staff', async () => {
@@ -300,6 +309,50 @@ describe('addresses', () => {
         }
       }
     }
+    expect(await contents(shop)).toEqual(before);
+  });
+});
+
+describe('rates', () => {
+  const RATE = `mutation ($input: UpdateUserRateTierInput!) {
+    updateUserRateTier(input: $input) { user { id rateTier } userErrors { code field } } }`;
+  const SESSION = 'session { accessToken refreshToken }';
+  const LOGIN = `mutation ($input: LoginInput!) { signIn: login(input: $input) { ${SESSION} } }`;
+  const REFRESH = `mutation ($input: RefreshSessionInput!) { signIn: refreshSession(input: $input) { ${SESSION} } }`;
+  const change = (userId: string, by: Person = admin, rateTier = 'PREMIUM') =>
+    shop.run(RATE, { input: { userId, rateTier } }, by.principal);
+  const principalAfter = async (mutation: string, input: object): Promise<Principal> => {
+    const { data } = await shop.run(mutation, { input });
+    return shop.principalOf((data as { signIn: { session: { accessToken: string } } }).signIn.session.accessToken);
+  };
+
+  it('are set by admins, said to the audit log, and in force from the next token on', async () => {
+    const person = await shop.person();
+    const { email, refreshToken } = person;
+    const credentials = { email, password: PASSWORD };
+    expect(await principalAfter(LOGIN, credentials)).not.toHaveProperty('rateTier');
+    expect((await change(person.id)).data).toEqual({
+      updateUserRateTier: { user: { id: person.id, rateTier: 'PREMIUM' }, userErrors: [] },
+    });
+    expect((await shop.audited()).at(-1)).toBe(`updateUserRateTier ${person.id}`);
+    const set = await contents(shop);
+    expect((await change(person.id)).data).toMatchObject({ updateUserRateTier: { user: { rateTier: 'PREMIUM' } } });
+    expect(await contents(shop)).toEqual(set);
+    expect(await principalAfter(LOGIN, credentials)).toMatchObject({ rateTier: 'PREMIUM' });
+    expect(await principalAfter(REFRESH, { refreshToken })).toEqual({ ...person.principal, rateTier: 'PREMIUM' });
+    await change(person.id, admin, 'STANDARD');
+    expect(await principalAfter(LOGIN, credentials)).not.toHaveProperty('rateTier');
+  });
+
+  it('are not set by others', async () => {
+    const before = await contents(shop);
+    for (const person of [ada, support, partner]) {
+      const { data, errors } = await change(ada.id, person);
+      expect([data, errors?.[0]?.extensions]).toEqual([{ updateUserRateTier: null }, { code: 'FORBIDDEN' }]);
+    }
+    expect((await change(toId('user', randomUUID()))).data).toEqual({
+      updateUserRateTier: { user: null, userErrors: [{ code: 'NOT_FOUND', field: ['userId'] }] },
+    });
     expect(await contents(shop)).toEqual(before);
   });
 });

@@ -90,8 +90,13 @@ test('a quote has all that an order keeps, and the same order gets the same one 
       taxIncluded: false,
       shippingMethod: 'STANDARD',
       sealedAddress: first.quote.sealedAddress,
+      promoCodes: [],
+      version: first.quote.version,
+      expiresAt: first.quote.expiresAt,
     },
   });
+  expect(first.quote.version).toBeGreaterThan(0n);
+  expect(Math.abs(first.quote.expiresAt.getTime() - Date.now() - 15 * 60_000)).toBeLessThan(60_000);
   const address = env.shop.services.sealer.openJson(first.quote.sealedAddress, addressInput);
   expect(address).toEqual({ ...ADDRESS, line2: null, phone: null });
   await expectClaimed(cart, ada);

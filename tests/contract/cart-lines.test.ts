@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ANONYMOUS } from '../../platform/auth/principal';
 import { toId } from '../../platform/ids';
 import { ADDRESS, CART, customer, startCartShop } from '../support/cart-shop';
+import { apiClient } from '../support/principals';
 
 let env: Awaited<ReturnType<typeof startCartShop>>;
 beforeAll(async () => {
@@ -281,7 +282,7 @@ test("nobody reads or changes somebody else's cart, and it looks as if it were n
     [{ ...eve, role: 'ADMIN' as const }, { cartId: own.id }],
     [{ ...eve, role: 'SUPPORT' as const }, { cartId: own.id }],
     [{ kind: 'guest', id: randomUUID() } as const, { cartId: own.id }],
-    [{ kind: 'client', id: ada.id, ownerId: ada.id } as const, { cartId: own.id }],
+    [apiClient({ id: ada.id, ownerId: ada.id }), { cartId: own.id }],
     [ANONYMOUS, { cartId: guest.id }],
     [ada, { cartId: guest.id }],
     [ANONYMOUS, { cartId: guest.id, token: other.token! }],

@@ -149,7 +149,7 @@ describe('in one process', () => {
     expect(await left).toBe('left');
     await settle();
     release();
-    expect(await (await stays).json()).toEqual({ data: { products: PRODUCTS, b: 'anonymous' } });
+    expect(await (await stays).json()).toMatchObject({ data: { products: PRODUCTS, b: 'anonymous' } });
     expect(shop.subgraphs.catalog.requests).toHaveLength(1);
   });
 });

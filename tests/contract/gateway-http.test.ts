@@ -1,9 +1,15 @@
 /** The HTTP rules of the graph's contract: statuses, refusals, headers, and what is served beside the graph. */
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { pino } from 'pino';
+import { createErrorFormatter } from '../../gateway/format-error';
+import { createHttpDoor } from '../../gateway/http-door';
+import { systemClock } from '../../platform/clock';
 import { startTestGateway, USER_ID, type GraphAnswer, type TestGateway } from '../support/gateway';
 
-const text: unknown = expect.any(String);
+const anyText: unknown = expect.any(String);
 const time: unknown = expect.stringMatching(/^\d{4}-.*Z$/);
 const GRAPHQL_JSON = { accept: 'application/graphql-response+json' };
 let shop: TestGateway;
@@ -31,8 +37,8 @@ function expectRefusal(body: GraphAnswer, code: string): void {
   expect(body).toEqual({
     errors: [
       expect.objectContaining({
-        message: text,
-        extensions: { code, requestId: text, timestamp: time },
+        message: anyText,
+        extensions: { code, requestId: anyText, timestamp: time },
       }),
     ],
   });
@@ -133,6 +139,58 @@ test.each(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-da
   },
 );
 
+test('a compressed body is refused before it is read', async () => {
+  for (const encoding of ['gzip', 'br', 'deflate', 'x-unknown']) {
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+    const answer = await send('/graphql', { method: 'POST', headers, body: gzipSync('{"query":"{ __typename }"}') });
+    expect(answer.status).toBe(415);
+    expectRefusal(answer.body, 'INVALID_REQUEST');
+  }
+});
+
+test('a request that does not come to its end is cut off', async () => {
+  const formatError = createErrorFormatter({ clock: systemClock, log: pino({ level: 'silent' }), hideSchema: false });
+  const door = createHttpDoor(formatError, [], { request: 200, check: 20 });
+  await door.fastify.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect(Number(new URL(door.fastify.listeningOrigin).port), '127.0.0.1');
+  socket.write('POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{');
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  expectRefusal(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as GraphAnswer, 'INVALID_REQUEST');
+  await door.close();
+});
+
+describe('pages of other origins', () => {
+  const preflight = async (gateway: TestGateway, origin: string) => {
+    const headers = {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type,authorization',
+    };
+    const { status, headers: given } = await fetch(`${gateway.url}/graphql`, { method: 'OPTIONS', headers });
+    return {
+      status,
+      origin: given.get('access-control-allow-origin'),
+      headers: given.get('access-control-allow-headers'),
+    };
+  };
+
+  test('may not read anything, unless they are named', async () => {
+    expect(await preflight(shop, 'https://shop.example')).toEqual({ status: 400, origin: null, headers: null });
+    const open = await startTestGateway({ config: { corsOrigins: ['https://shop.example'] } });
+    expect(await preflight(open, 'https://shop.example')).toMatchObject({
+      status: 204,
+      origin: 'https://shop.example',
+      headers: 'authorization, content-type, apollo-require-preflight, x-request-id',
+    });
+    expect((await preflight(open, 'https://evil.example')).origin).toBeNull();
+    const { headers } = await open.post({ query: '{ whoami }' }, { origin: 'https://shop.example' });
+    expect(headers.get('access-control-allow-origin')).toBe('https://shop.example');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    await open.gateway.stop();
+  });
+});
+
 test('a POST without a content type is refused', async () => {
   const body = Buffer.from('{"query":"{ __typename }"}'); // fetch names no type for bytes
   const answer = await send('/graphql', { method: 'POST', body });
@@ -200,6 +258,7 @@ test('an unknown address is 404 in the same shape', async () => {
 
 test.each([
   ['no HTTP', 'HELLO\r\n\r\n', 400],
+  ['an address too long', `GET /graphql?query=${'a'.repeat(20_000)} HTTP/1.1\r\nhost: a\r\n\r\n`, 431],
   ['headers too large', `GET /graphql HTTP/1.1\r\nhost: a\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
   [
     'a host that makes no URL',
@@ -285,7 +344,7 @@ describe('beside the graph', () => {
   test('public keys are published without their private halves', async () => {
     const response = await fetch(`${shop.url}/.well-known/jwks.json`);
     expect(await response.json()).toEqual({
-      keys: [{ kty: 'OKP', crv: 'Ed25519', x: text, kid: 'test', alg: 'EdDSA', use: 'sig' }],
+      keys: [{ kty: 'OKP', crv: 'Ed25519', x: anyText, kid: 'test', alg: 'EdDSA', use: 'sig' }],
     });
   });
 

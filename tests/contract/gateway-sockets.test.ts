@@ -1,79 +1,19 @@
 /** The graph over WebSocket: federated subscriptions, queries, close codes, and nothing left behind. */
-import { WebSocket } from 'ws';
 import { startTestGateway, USER_ID, type TestGateway } from '../support/gateway';
-
-interface Message {
-  type: string;
-  id?: string;
-  payload?: unknown;
-}
+import { closeSockets, RawSocket, until } from '../support/raw-socket';
 
 let shop: TestGateway;
-const clients = new Set<Client>();
 
 beforeAll(async () => {
   shop = await startTestGateway();
 });
 afterAll(() => shop.gateway.stop());
 afterEach(async () => {
-  for (const client of clients) client.socket.terminate();
-  clients.clear();
+  closeSockets();
   for (const control of Object.values(shop.subgraphs))
     Object.assign(control, { requests: [], before: undefined, down: false });
   await until(() => shop.openStreams() === 0);
 });
-
-/** A client that speaks the protocol by hand, so that it can break it. */
-class Client {
-  readonly received: Message[] = [];
-  readonly closed: Promise<{ code: number; reason: string }>;
-  readonly socket: WebSocket;
-
-  constructor(path = '/graphql', protocol = 'graphql-transport-ws', gateway = shop) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocol);
-    this.socket.on('message', (data: Buffer) => this.received.push(JSON.parse(data.toString()) as Message));
-    this.socket.on('error', () => undefined);
-    this.closed = new Promise((resolve) => {
-      this.socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
-    });
-    clients.add(this);
-  }
-
-  async open(): Promise<this> {
-    await until(() => this.socket.readyState === WebSocket.OPEN);
-    return this;
-  }
-
-  async init(payload?: Record<string, unknown>): Promise<this> {
-    await this.open();
-    this.send({ type: 'connection_init', payload });
-    await until(() => this.received.some(({ type }) => type === 'connection_ack'));
-    this.received.length = 0;
-    return this;
-  }
-
-  send(message: unknown): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
-  }
-
-  subscribe(query: string, variables?: Record<string, unknown>, id = 'a'): void {
-    this.send({ type: 'subscribe', id, payload: { query, variables } });
-  }
-
-  /** The next `count` messages, once they are there. */
-  async messages(count: number): Promise<Message[]> {
-    await until(() => this.received.length >= count);
-    return this.received.splice(0, count);
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const started = Date.now();
-  while (!condition()) {
-    if (Date.now() - started > 5_000) throw new Error('It did not happen within five seconds.');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 const WATCH =
   'subscription W($id: ID!) { orderUpdated(orderId: $id) { step order { state: status product { name } } } }';
@@ -82,7 +22,7 @@ const EXTENSIONS = { requestId: text, timestamp: text };
 
 describe('subscriptions', () => {
   test('events come with fields of two subgraphs, in order, until the client has enough', async () => {
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe(WATCH, { id: 'o1' });
     await until(() => shop.openStreams() === 1);
     for (const step of [1, 2, 3]) shop.publish(step);
@@ -101,7 +41,7 @@ describe('subscriptions', () => {
   });
 
   test('every fetch for an event is made as the user of the socket', async () => {
-    const client = await new Client().init({ authorization: `Bearer ${await shop.token({ role: 'SUPPORT' })}` });
+    const client = await new RawSocket(shop).init({ authorization: `Bearer ${await shop.token({ role: 'SUPPORT' })}` });
     client.subscribe('subscription { orderUpdated(orderId: "o1") { order { product { seenBy } } } }');
     await until(() => shop.openStreams() === 1);
     shop.publish(1);
@@ -110,7 +50,7 @@ describe('subscriptions', () => {
   });
 
   test('a subgraph that is down costs an event its fields, and the next event has them again', async () => {
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe('subscription { orderUpdated(orderId: "o1") { step order { product { stock } } } }');
     await until(() => shop.openStreams() === 1);
     shop.subgraphs.catalog.down = true;
@@ -133,7 +73,7 @@ describe('subscriptions', () => {
   });
 
   test('one that the subgraph refuses ends with its error', async () => {
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe(WATCH, { id: 'unknown' });
     expect(await client.messages(1)).toEqual([
       {
@@ -146,7 +86,7 @@ describe('subscriptions', () => {
 
   test('one that cannot be opened ends with an outage', async () => {
     shop.subgraphs.orders.down = true;
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe(WATCH, { id: 'o1' });
     expect(await client.messages(1)).toMatchObject([
       { type: 'error', payload: [{ path: ['orderUpdated'], extensions: { code: 'SERVICE_UNAVAILABLE' } }] },
@@ -178,7 +118,7 @@ describe('subscriptions', () => {
     ['an empty document', '', {}, 'GRAPHQL_PARSE_FAILED'],
     ['no operation', 'fragment F on Order { id }', {}, 'INVALID_REQUEST'],
   ])('bad documents are refused with an error and the socket stays: %s', async (_name, query, variables, code) => {
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe(query, variables);
     const [error] = await client.messages(1);
     expect(error).toMatchObject({ id: 'a', type: 'error', payload: [{ extensions: { code } }] });
@@ -191,7 +131,7 @@ describe('subscriptions', () => {
   });
 
   test('many clients that come and go leave nothing behind', async () => {
-    const many = await Promise.all(Array.from({ length: 20 }, () => new Client().init()));
+    const many = await Promise.all(Array.from({ length: 20 }, () => new RawSocket(shop).init()));
     for (const client of many) for (const id of ['a', 'b', 'c']) client.subscribe(WATCH, { id: 'o1' }, id);
     await until(() => shop.openStreams() === 60);
     for (const client of many.slice(0, 10)) client.socket.terminate();
@@ -204,7 +144,7 @@ describe('subscriptions', () => {
   test('one that is ended while it is being opened is let go', async () => {
     let release = (): void => undefined;
     shop.subgraphs.orders.before = () => new Promise<void>((resolve) => (release = resolve));
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe(WATCH, { id: 'o1' });
     await until(() => shop.subgraphs.orders.requests.length === 1);
     client.send({ type: 'complete', id: 'a' });
@@ -223,7 +163,7 @@ describe('subscriptions', () => {
 
 describe('queries and mutations', () => {
   test('run as over HTTP', async () => {
-    const client = await new Client().init({ authorization: `Bearer ${await shop.token()}` });
+    const client = await new RawSocket(shop).init({ authorization: `Bearer ${await shop.token()}` });
     client.subscribe('{ whoami boom orders { product { name } } }');
     expect(await client.messages(2)).toEqual([
       {
@@ -238,19 +178,24 @@ describe('queries and mutations', () => {
               extensions: { code: 'INTERNAL_ERROR', ...EXTENSIONS },
             },
           ],
+          extensions: { cost: { requested: 10, limit: 20_000 } },
         },
       },
       { id: 'a', type: 'complete' },
     ]);
     client.subscribe('mutation { placeOrder(key: "k") { id } }');
     expect(await client.messages(2)).toEqual([
-      { id: 'a', type: 'next', payload: { data: { placeOrder: { id: 'k' } } } },
+      {
+        id: 'a',
+        type: 'next',
+        payload: { data: { placeOrder: { id: 'k' } }, extensions: { cost: { requested: 10, limit: 20_000 } } },
+      },
       { id: 'a', type: 'complete' },
     ]);
   });
 
   test('the operation is the one that is named', async () => {
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     const query =
       'query One { whoami } query Two { two: whoami } subscription Three { orderUpdated(orderId: "o1") { step } }';
     client.send({ type: 'subscribe', id: 'a', payload: { query, operationName: 'Two' } });
@@ -267,13 +212,13 @@ describe('close codes', () => {
     ['4403: a token that is no good', { authorization: 'Bearer nonsense' }, 4403],
     ['4403: a token that is no text', { authorization: 42 }, 4403],
   ])('%s', async (_name, payload, code) => {
-    const client = await new Client().open();
+    const client = await new RawSocket(shop).open();
     client.send({ type: 'connection_init', payload });
     expect(await client.closed).toMatchObject({ code });
   });
 
   test('4403: a token that has expired', async () => {
-    const client = await new Client().open();
+    const client = await new RawSocket(shop).open();
     client.send({
       type: 'connection_init',
       payload: { authorization: `Bearer ${await shop.token({ expiresInSeconds: -1 })}` },
@@ -282,34 +227,34 @@ describe('close codes', () => {
   });
 
   test('4400: no JSON', async () => {
-    const client = await new Client().open();
+    const client = await new RawSocket(shop).open();
     client.send('nonsense');
     expect(await client.closed).toMatchObject({ code: 4400 });
   });
 
   test('4401: an operation before the init', async () => {
-    const client = await new Client().open();
+    const client = await new RawSocket(shop).open();
     client.subscribe('{ whoami }');
     expect(await client.closed).toMatchObject({ code: 4401 });
   });
 
   test('4406: another protocol', async () => {
-    const client = new Client('/graphql', 'graphql-ws');
+    const client = new RawSocket(shop, '/graphql', 'graphql-ws');
     expect(await client.closed).toMatchObject({ code: 1006 }); // ws itself ends a handshake without its protocol
   });
 
   test('4409: the same id twice', async () => {
-    const client = await new Client().init();
+    const client = await new RawSocket(shop).init();
     client.subscribe(WATCH, { id: 'o1' });
     client.subscribe(WATCH, { id: 'o1' });
     expect(await client.closed).toMatchObject({ code: 4409 });
   });
 
   test('4429: two inits, or more than a hundred operations', async () => {
-    const twice = await new Client().init();
+    const twice = await new RawSocket(shop).init();
     twice.send({ type: 'connection_init' });
     expect(await twice.closed).toMatchObject({ code: 4429 });
-    const greedy = await new Client().init();
+    const greedy = await new RawSocket(shop).init();
     for (let index = 0; index < 100; index += 1) greedy.subscribe(WATCH, { id: 'o1' }, `s${index}`);
     await until(() => shop.openStreams() === 100);
     greedy.subscribe(WATCH, { id: 'o1' }, 'one more');
@@ -318,20 +263,20 @@ describe('close codes', () => {
   });
 
   test('1009: a frame over a megabyte, also the first', async () => {
-    const client = await new Client().open();
+    const client = await new RawSocket(shop).open();
     client.send(JSON.stringify({ type: 'connection_init', payload: { x: 'a'.repeat(1_048_576) } }));
     expect(await client.closed).toMatchObject({ code: 1009 });
   });
 
   test('4408: no init within fifteen seconds', async () => {
-    const client = await new Client().open();
+    const client = await new RawSocket(shop).open();
     const started = Date.now();
     expect(await client.closed).toMatchObject({ code: 4408 });
     expect(Date.now() - started).toBeGreaterThan(14_000);
   }, 20_000);
 
   test('another address is refused with JSON', async () => {
-    const client = new Client('/elsewhere');
+    const client = new RawSocket(shop, '/elsewhere');
     const status = await new Promise<number | undefined>((resolve) =>
       client.socket.on('unexpected-response', (_request, response) => resolve(response.statusCode)),
     );
@@ -340,7 +285,7 @@ describe('close codes', () => {
 
   test('1012: shutdown, with subscriptions running and all of them let go', async () => {
     const ending = await startTestGateway();
-    const client = await new Client('/graphql', 'graphql-transport-ws', ending).init();
+    const client = await new RawSocket(ending).init();
     client.subscribe(WATCH, { id: 'o1' });
     await until(() => ending.openStreams() === 1);
     const started = Date.now();

@@ -1,8 +1,9 @@
 /** Placing orders: what the buyer gets, what is undone, what is finished later. Cart, catalog and payments are stand-ins. */
 import { randomUUID } from 'node:crypto';
-import { fromId } from '../../platform/ids';
+import { Fault } from '../../platform/errors';
+import { fromId, toId } from '../../platform/ids';
 import { startOrders, user, type Answer, type OrdersShop } from '../support/orders-shop';
-import { QUANTITY, TOTAL } from '../support/orders-world';
+import { APPROVAL_URL, APPROVE_UNTIL, QUANTITY, TOTAL } from '../support/orders-world';
 
 let shop: OrdersShop;
 beforeAll(async () => {
@@ -83,6 +84,21 @@ describe('an order that works', () => {
     }
   });
 
+  test.each([
+    ['tok_visa', 'CONFIRMED'],
+    ['tok_slow', 'PENDING'],
+  ])('is paid with a saved card; behind it %s: %s, and confirmed in the end', async (token, status) => {
+    const methodId = randomUUID();
+    shop.world.methods.set(methodId, token);
+    const { order } = await place({ payment: { methodId: toId('pm', methodId) }, idempotencyKey: randomUUID() });
+    expect(order).toMatchObject({ status });
+    shop.world.providerSlow = false;
+    await shop.sweep();
+    const confirmed = await shop.services.db.rows<{ status: string }>('SELECT status FROM orders');
+    expect(confirmed).toEqual([{ status: 'CONFIRMED' }]);
+    expect(shop.world.charged).toEqual([fromId('ord', order?.id)]);
+  });
+
   test('of a guest cart becomes the order of whoever is signed in', async () => {
     const ada = user();
     const { token: cartToken } = shop.world.guestCart();
@@ -111,6 +127,18 @@ describe('an order that does not', () => {
     expect((await place(pay('tok_visa'), ada)).order?.status).toBe('CONFIRMED');
   });
 
+  test("a saved card that is not there, or not the buyer's: nothing is held, and the same key says the same", async () => {
+    const ada = user();
+    const input = { payment: { methodId: toId('pm', randomUUID()) }, idempotencyKey: randomUUID() };
+    const first = await place(input, ada);
+    expect(first).toMatchObject({
+      order: null,
+      userErrors: [{ __typename: 'InputError', code: 'NOT_FOUND', field: ['payment', 'methodId'] }],
+    });
+    expect(await place(input, ada)).toEqual(first);
+    await expectNothing();
+  });
+
   test('out of stock', async () => {
     shop.world.stock = 1;
     const answer = await place(pay('tok_visa'));
@@ -130,6 +158,27 @@ describe('an order that does not', () => {
     });
     await expectNothing();
     expect(shop.world.reservations.size).toBe(0);
+  });
+
+  test('a promotion code that no longer applies: nothing is held, the reason is said, and again by the same key', async () => {
+    const ada = user();
+    shop.world.lostCode = { code: 'SUMMER', reason: 'USAGE_LIMIT' };
+    const input = pay('tok_visa');
+    const first = await place(input, ada);
+    expect(first).toMatchObject({
+      order: null,
+      userErrors: [
+        {
+          ...{ __typename: 'PromoCodeError', code: 'VALIDATION_ERROR', reason: 'USAGE_LIMIT', field: ['cartId'] },
+          details: { promoCode: 'SUMMER' },
+        },
+      ],
+    });
+    await expectNothing();
+    expect(shop.world.reservations.size).toBe(0);
+    shop.world.lostCode = null;
+    expect(await place(input, ada)).toEqual(first);
+    expect((await place(pay('tok_visa'), ada)).order?.status).toBe('CONFIRMED');
   });
 
   test('no address, no such cart', async () => {
@@ -161,6 +210,8 @@ describe('an order that does not', () => {
       [{ billingAddress: { ...address, name: 'x' } }, ['billingAddress', 'countryCode']],
       [{ shippingMethod: '' }, ['shippingMethod']],
       [{ payment: {} }, ['payment', 'token']],
+      [{ payment: { token: 'tok_visa', methodId: toId('pm', randomUUID()) } }, ['payment', 'methodId']],
+      [{ payment: { methodId: 'pay_1' } }, ['payment', 'methodId']],
       [{ payment: { token: 'x'.repeat(256) } }, ['payment', 'token']],
       [{ payment: { token: 'tok_visa', provider: 'acme' } }, ['payment', 'provider']],
       [{ expectedTotal: { amount: '-1', currencyCode: 'USD' } }, ['expectedTotal', 'amount']],
@@ -331,6 +382,20 @@ describe('a payment in doubt', () => {
     expect(await count('checkout WHERE done_at IS NULL')).toBe(0);
   });
 
+  test('pinned, but the answer was lost, and past its reservation: the order is CONFIRMED', async () => {
+    shop.world.after = (name) => {
+      if (name !== 'pin') return;
+      shop.world.after = () => undefined;
+      throw new Fault('SERVICE_UNAVAILABLE');
+    };
+    const { order } = await place(pay('tok_visa'));
+    expect(order?.status).toBe('PENDING');
+    await shop.services.db.rows(`UPDATE checkout SET reserved_until = now() - interval '1 s'`);
+    await shop.sweep();
+    expect(await shop.services.db.rows('SELECT status FROM orders')).toEqual([{ status: 'CONFIRMED' }]);
+    expect(shop.world.taken).toBe(2);
+  });
+
   test('a reservation that lapses unseen is found when it is pinned', async () => {
     shop.world.before = (name) => {
       if (name !== 'pin') return;
@@ -340,5 +405,109 @@ describe('a payment in doubt', () => {
     const { order } = await place(pay('tok_visa'));
     expect(order?.status).toBe('CONFIRMED');
     expect(shop.world.log.filter((line) => line.startsWith('reserve'))).toHaveLength(2);
+  });
+});
+
+describe('a payment that waits for its buyer', () => {
+  const action = { url: APPROVAL_URL, expiresAt: APPROVE_UNTIL };
+  const status = async () => (await shop.services.db.rows('SELECT status, payment_status FROM orders'))[0];
+
+  test('the order is PENDING and says where to go, to its buyer alone, and keeps that sealed', async () => {
+    const ada = user();
+    const input = pay('tok_3ds');
+    const { order, userErrors } = await place(input, ada);
+    expect(userErrors).toEqual([]);
+    expect(order).toMatchObject({ status: 'PENDING', paymentStatus: 'PENDING', nextAction: action });
+    await shop.sweep();
+    expect((await place(input, ada)).order).toEqual(order);
+    expect([shop.world.claimed, shop.world.taken, shop.world.charged]).toEqual([0, QUANTITY, []]);
+    const look = async (by: ReturnType<typeof user>) =>
+      (await shop.run('query ($id: ID) { order(id: $id) { nextAction { url } } }', { id: order?.id }, by)).data;
+    expect(await look(ada)).toEqual({ order: { nextAction: { url: APPROVAL_URL } } });
+    expect(await look(user('SUPPORT'))).toEqual({ order: { nextAction: null } });
+    expect(await look(user())).toEqual({ order: null });
+    for (const table of ['orders', 'checkout', 'outbox', 'order_event']) {
+      const [row] = await shop.services.db.rows<{ text: string | null }>(
+        `SELECT string_agg(t::text, '') AS text FROM ${table} t`,
+      );
+      expect(row?.text).not.toContain('bank.example');
+    }
+  });
+
+  test('a guest sees it with the token of the order', async () => {
+    const { token: cartToken } = shop.world.guestCart();
+    const { order } = await shop.mutate('placeOrder', pay('tok_3ds', { cartToken, email: 'guest@souk.example' }));
+    expect(order?.nextAction).toEqual(action);
+    const look = async (token: string | null | undefined) =>
+      (
+        await shop.run('query ($id: ID, $token: String) { order(id: $id, token: $token) { nextAction { url } } }', {
+          ...{ id: order?.id, token },
+        })
+      ).data;
+    expect(await look(order?.token)).toEqual({ order: { nextAction: { url: APPROVAL_URL } } });
+    expect(await look(null)).toEqual({ order: null });
+  });
+
+  test.each([
+    ['approve', { status: 'CONFIRMED', payment_status: 'AUTHORIZED' }, QUANTITY, null],
+    ['decline', { status: 'CANCELLED', payment_status: 'FAILED' }, 0, 'The payment was declined.'],
+    ['too late', { status: 'CANCELLED', payment_status: 'FAILED' }, 0, 'The payment was not approved in time.'],
+  ] as const)('%s: it goes on by itself', async (buyers, expected, taken, reason) => {
+    const ada = user();
+    const input = pay('tok_3ds');
+    await place(input, ada);
+    shop.world.buyers = buyers;
+    await shop.sweep();
+    expect(await status()).toEqual(expected);
+    const { order } = await place(input, ada);
+    expect([order?.nextAction, order?.timeline.at(-1)?.reason]).toEqual([null, reason]);
+    expect([shop.world.taken, shop.world.claimed, await count('checkout WHERE done_at IS NULL')]).toEqual([
+      taken,
+      0,
+      0,
+    ]);
+  });
+
+  test('that was in doubt first: the order tells when it learns where to go', async () => {
+    const ada = user();
+    const input = pay('tok_3ds');
+    shop.world.down.add('payments');
+    expect((await place(input, ada)).order?.nextAction).toBeNull();
+    shop.world.down.clear();
+    await shop.sweep();
+    await shop.sweep();
+    const { order } = await place(input, ada);
+    expect(order).toMatchObject({ status: 'PENDING', nextAction: action });
+    expect(order?.timeline.map(({ type }) => type)).toEqual(['STATUS_CHANGED', 'PAYMENT_CHANGED']);
+    shop.world.buyers = 'approve';
+    await shop.sweep();
+    expect(await status()).toEqual({ status: 'CONFIRMED', payment_status: 'AUTHORIZED' });
+  });
+
+  test('longer than its reservation: stock is reserved again; gone: CANCELLED, and nobody waits any more', async () => {
+    for (const [stock, expected] of [
+      [1_000_000, 'PENDING'],
+      [0, 'CANCELLED'],
+    ] as const) {
+      await shop.reset();
+      await place(pay('tok_3ds'));
+      shop.world.lapse();
+      shop.world.stock = stock;
+      await shop.services.db.rows(`UPDATE checkout SET reserved_until = now() - interval '1 s'`);
+      await shop.sweep();
+      expect(await status()).toMatchObject({ status: expected });
+      expect([...shop.world.money.values()]).toEqual([stock > 0 ? 'waiting' : 'reversed']);
+    }
+  });
+
+  test('can be cancelled while it waits', async () => {
+    const ada = user();
+    const { order } = await place(pay('tok_3ds'), ada);
+    const cancelled = await shop.mutate('cancelOrder', { orderId: order?.id, idempotencyKey: randomUUID() }, ada);
+    expect(cancelled.order).toMatchObject({ status: 'CANCELLED', nextAction: null });
+    shop.world.buyers = 'approve';
+    await shop.sweep();
+    expect(await status()).toMatchObject({ status: 'CANCELLED' });
+    expect([[...shop.world.money.values()], shop.world.taken]).toEqual([['reversed'], 0]);
   });
 });

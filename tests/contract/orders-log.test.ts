@@ -320,6 +320,9 @@ describe('news from payments', () => {
     expect(await money(order)).toEqual(['REFUNDED', 1]);
     await tell(order, 'PAID', 2);
     expect(await money(order)).toEqual(['REFUNDED', 1]);
+    // The provider has refused that refund: the order must not claim that the money is back.
+    await tell(order, 'PAID', 4);
+    expect(await money(order)).toEqual(['PAID', 2]);
   });
 
   test('a checkout that waits for the payment goes on at once', async () => {

@@ -6,7 +6,8 @@ import type { Bus, EventEnvelope, MessageHandler } from '../../platform/bus/bus'
 import { defineEvent } from '../../platform/bus/event';
 import { createMemoryBus } from '../../platform/bus/memory';
 import { readConfig } from '../../platform/config';
-import { asRequest, Database } from '../../platform/db/database';
+import { Database } from '../../platform/db/database';
+import { asRequest } from '../../platform/db/statement-scope';
 import { createDatabase, dropDatabase, migrate } from '../../platform/db/prepare';
 import { Fault } from '../../platform/errors';
 import {

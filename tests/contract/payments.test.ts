@@ -6,14 +6,24 @@ import { payments } from '../../subgraphs/payments';
 import { authorizePayment, capturePayment, reversePayment } from '../../subgraphs/payments/messages';
 import { authorizePayment as authorizeWith } from '../../subgraphs/payments/authorize-payment';
 import { withProvider } from '../../subgraphs/payments/payment.services';
+import { ProviderUnavailable } from '../../subgraphs/payments/provider/provider';
 import { reversePayment as reverse } from '../../subgraphs/payments/reverse-payment';
+import { eventually } from '../support/eventually';
+import { startTestSandbox, WEBHOOK_SECRET, type SandboxUnderTest } from '../support/sandbox';
 import { startSubgraph, type SubgraphUnderTest } from '../support/subgraph';
 
+let sandbox: SandboxUnderTest;
 let shop: SubgraphUnderTest;
 beforeAll(async () => {
-  shop = await startSubgraph(payments);
+  sandbox = await startTestSandbox();
+  shop = await startSubgraph(payments, {
+    settings: { SANDBOX_URL: sandbox.url, SANDBOX_WEBHOOK_SECRET: WEBHOOK_SECRET },
+  });
 });
-afterAll(() => shop.stop());
+afterAll(async () => {
+  await shop.stop();
+  await sandbox.stop();
+});
 
 const inAMinute = { now: () => new Date(Date.now() + 60_000) };
 const ada = randomUUID();
@@ -26,7 +36,7 @@ const user = (id: string, role: 'CUSTOMER' | 'SUPPORT' = 'CUSTOMER'): Principal 
 const support = user(randomUUID(), 'SUPPORT');
 
 const order = (orderId: string, token: string, amount = 5_000n) => ({
-  ...{ orderId, amount, token, currencyCode: 'USD' },
+  ...{ orderId, amount, token, methodId: null, currencyCode: 'USD' },
   ...{ ownerKind: 'user' as const, ownerId: ada },
 });
 const authorize = (orderId: string, token: string, amount?: bigint) =>
@@ -52,8 +62,11 @@ const kept = async (orderId: string) =>
       [orderId],
     )
   )[0];
-const charges = (orderId: string) =>
-  shop.services.db.rows('SELECT state, refunded FROM sandbox_charge WHERE key = $1', [orderId]);
+/** What the provider says it has done for the order. */
+const charges = async (orderId: string) =>
+  (await sandbox.ledger()).charges
+    .filter(({ key }) => key === orderId)
+    .map(({ state, refundedAmount: refunded }) => ({ state, refunded }));
 const ledger = async (orderId: string): Promise<Record<string, string>> => {
   const rows = await shop.services.db.rows<{ account: string; sum: string }>(
     `SELECT account, sum(e.amount) AS sum FROM ledger_entry e JOIN payment p ON p.id = e.payment_id
@@ -197,7 +210,7 @@ describe('capture and reversal', () => {
     expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'pending' });
     expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'pending' });
     expect(await authorize(orderId, 'tok_error_once')).toEqual({ outcome: 'declined', reason: 'cancelled' });
-    expect(await charges(orderId)).toEqual([{ state: 'ERRORED', refunded: '0' }]);
+    expect(await charges(orderId)).toEqual([]);
   });
 
   test('an order reversed before it was paid can not be paid any more', async () => {
@@ -221,6 +234,120 @@ describe('capture and reversal', () => {
       expect(await ledger(orderId)).toEqual({});
     }
   });
+});
+
+describe('a buyer who has to approve', () => {
+  const keys = async (orderId: string) => (await sandbox.ledger()).charges.find(({ key }) => key === orderId);
+  const decide = (url: string, approve: boolean) => sandbox.send('POST', new URL(url).pathname, { approve });
+  const asked = async (orderId: string): Promise<{ url: string; expiresAt: Date | null }> => {
+    const answer = await authorize(orderId, 'tok_3ds');
+    if (answer.outcome !== 'requiresAction') throw new Error(answer.outcome);
+    return answer;
+  };
+
+  test('is told where, again and again, without another event; the address is sealed where it is kept', async () => {
+    const orderId = randomUUID();
+    const first = await asked(orderId);
+    expect(first.url).toMatch(new RegExp(`^${sandbox.url}/3ds/ch_`));
+    expect(first.expiresAt).toEqual(new Date((await keys(orderId))?.action?.expiresAt ?? ''));
+    expect(await asked(orderId)).toEqual(first);
+    expect(await kept(orderId)).toMatchObject({ status: 'REQUIRES_ACTION' });
+    expect(await events(orderId)).toEqual(['PENDING']);
+    expect(await ledger(orderId)).toEqual({});
+    const [row] = await shop.services.db.rows('SELECT p::text AS text FROM payment p WHERE order_id = $1', [orderId]);
+    expect(JSON.stringify(row)).not.toContain('3ds');
+  });
+
+  test.each([
+    [true, { outcome: 'authorized' }, 'AUTHORIZED', { buyer: '-5000', held: '5000' }],
+    [false, { outcome: 'declined', reason: 'authentication_failed' }, 'FAILED', {}],
+  ])('approve %p gives %j', async (approve, outcome, status, entries) => {
+    const orderId = randomUUID();
+    expect((await decide((await asked(orderId)).url, approve)).status).toBe(200);
+    expect(await authorize(orderId, 'tok_3ds')).toEqual(outcome);
+    expect(await authorize(orderId, 'tok_3ds')).toEqual(outcome);
+    expect(await kept(orderId)).toMatchObject({ status });
+    expect(await events(orderId)).toEqual(['PENDING', status]);
+    expect(await ledger(orderId)).toEqual(entries);
+    const [row] = await shop.services.db.rows('SELECT sealed_action FROM payment WHERE order_id = $1', [orderId]);
+    expect(row).toEqual({ sealed_action: null });
+  });
+
+  test('who comes too late finds nothing to approve, also when the provider was down as it was given up', async () => {
+    const orderId = randomUUID();
+    const { url } = await asked(orderId);
+    const services = withProvider(shop.services);
+    const late = { ...services, clock: { now: () => new Date(Date.now() + 3_600_000) } };
+    const down = {
+      ...late,
+      provider: { ...services.provider, void: () => Promise.reject(new ProviderUnavailable()) },
+    };
+    expect(await authorizeWith(down, order(orderId, 'tok_3ds'), 'test')).toEqual({ outcome: 'pending' });
+    const expired = { outcome: 'declined', reason: 'action_expired' };
+    expect(await authorizeWith(late, order(orderId, 'tok_3ds'), 'test')).toEqual(expired);
+    expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
+    expect((await decide(url, true)).status).toBe(409);
+    expect(await authorize(orderId, 'tok_3ds')).toEqual(expired);
+    expect(await kept(orderId)).toMatchObject({ status: 'FAILED', decline_reason: 'action_expired' });
+    expect(await events(orderId)).toEqual(['PENDING', 'FAILED']);
+  });
+
+  test('the same when where to go was never heard', async () => {
+    const orderId = randomUUID();
+    await sandbox.faults({ chargeThenTimeout: 1 });
+    expect(await authorize(orderId, 'tok_3ds')).toEqual({ outcome: 'pending' });
+    await sandbox.faults();
+    const late = { ...withProvider(shop.services), clock: { now: () => new Date(Date.now() + 3_600_000) } };
+    expect(await authorizeWith(late, order(orderId, 'tok_3ds'), 'test')).toEqual({
+      ...{ outcome: 'declined', reason: 'action_expired' },
+    });
+    expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
+  });
+
+  test('who approves as the payment is given up: nothing is held, or it is authorized, never both', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const orderId = randomUUID();
+      const { url } = await asked(orderId);
+      const late = { ...withProvider(shop.services), clock: { now: () => new Date(Date.now() + 3_600_000) } };
+      const given = [1, 2].map(() => authorizeWith(late, order(orderId, 'tok_3ds'), 'test'));
+      await Promise.all([...given, decide(url, true), authorize(orderId, 'tok_3ds')]);
+      const { outcome } = await authorize(orderId, 'tok_3ds');
+      const states = { authorized: 'AUTHORIZED', declined: 'VOIDED' };
+      expect(await charges(orderId)).toEqual([{ state: states[outcome as keyof typeof states], refunded: '0' }]);
+      expect(await ledger(orderId)).toEqual(outcome === 'authorized' ? { buyer: '-5000', held: '5000' } : {});
+    }
+  });
+
+  test('a reversal ends the waiting, whether or not the buyer has approved meanwhile', async () => {
+    for (const approve of [false, true]) {
+      const orderId = randomUUID();
+      const { url } = await asked(orderId);
+      if (approve) await decide(url, true);
+      expect(await shop.command(reversePayment, { orderId })).toEqual({ outcome: 'reversed' });
+      expect(await charges(orderId)).toEqual([{ state: 'VOIDED', refunded: '0' }]);
+      expect(await kept(orderId)).toMatchObject({ status: 'VOIDED' });
+      expect((await decide(url, true)).status).toBe(409);
+      expect(await ledger(orderId)).toEqual({});
+    }
+  });
+});
+
+test('a provider that charges and then says nothing, fails, or does things twice: one charge, and it is found', async () => {
+  await sandbox.faults({ chargeThenTimeout: 0.3, error: 0.1, duplicate: 0.3, tooManyRequests: 0.1, seed: 7 });
+  try {
+    const orders = Array.from({ length: 12 }, () => randomUUID());
+    await Promise.all(
+      orders.map((orderId) =>
+        eventually(async () => expect(await authorize(orderId, 'tok_visa')).toEqual({ outcome: 'authorized' })),
+      ),
+    );
+    for (const orderId of orders) {
+      expect(await charges(orderId)).toEqual([{ state: 'AUTHORIZED', refunded: '0' }]);
+      expect(await events(orderId)).toEqual(['AUTHORIZED']);
+    }
+  } finally {
+    await sandbox.faults();
+  }
 });
 
 describe('refunds', () => {

@@ -241,6 +241,20 @@ describe('pub/sub over Redis', () => {
     await subscription.close();
   });
 
+  test('what is subscribed to while a slow Redis still answers the handshake is heard', async () => {
+    const sender = redisPubSub(redisUrl, namespace);
+    proxy.stall();
+    const pubsub = through();
+    await pubsub.publish('c', 'waits for the first attempt to connect, and is lost');
+    const seen: unknown[] = [];
+    await Promise.all(['a', 'b'].map((channel) => pubsub.subscribe(channel, (message) => seen.push(message))));
+    await proxy.restore();
+    await eventually(async () => {
+      await Promise.all(['a', 'b'].map((channel) => sender.publish(channel, channel)));
+      expect(new Set(seen)).toEqual(new Set(['a', 'b']));
+    });
+  });
+
   test('a Redis that hangs holds publish up for a moment only, and a dead connection is replaced', async () => {
     const sender = redisPubSub(redisUrl, namespace);
     const pubsub = through();

@@ -1,7 +1,9 @@
 /** Six processes, some of them gone: what can still be answered is answered, and what comes back works as before. */
 import * as documents from '../generated/graphql';
 import type { SubgraphName } from '../../platform/config';
+import { fromId } from '../../platform/ids';
 import { eventually } from '../support/eventually';
+import { sandboxAt } from '../support/sandbox';
 import { codes, customer, demo, must, productFor, Visitor, type Answer } from '../support/shop';
 import { startShop, type Part, type RunningShop } from '../support/start-shop';
 
@@ -47,6 +49,29 @@ test('without payments one browses, fills a cart and reads the history; an order
   await eventually(async () =>
     expect(await ada.order(waiting)).toMatchObject({ status: 'CONFIRMED', paymentStatus: 'AUTHORIZED' }),
   );
+}, 90_000);
+
+test('without the payment provider an order waits; what the provider knew it still knows, and the order finishes by itself', async () => {
+  const { variantId, available } = await productFor({ onHand: 10 }, shop.url);
+  const ada = await customer(shop.url);
+  const before = await ada.buys(variantId, 1);
+  const provider = sandboxAt(must(shop.sandboxUrl, 'it is a process of its own'));
+  const known = (await provider.ledger()).charges;
+  let waiting = '';
+  await without('sandbox', async () => {
+    await ada.fill(variantId, 1);
+    const { order, userErrors } = await ada.checkout();
+    expect(order).toMatchObject({ status: 'PENDING', paymentStatus: 'PENDING', nextAction: null });
+    waiting = must(order, userErrors).id;
+    expect(await ada.order(before.id)).toMatchObject({ status: 'CONFIRMED' });
+  });
+  await eventually(async () =>
+    expect(await ada.order(waiting)).toMatchObject({ status: 'CONFIRMED', paymentStatus: 'AUTHORIZED' }),
+  );
+  const { charges } = await provider.ledger();
+  expect(charges.slice(0, known.length)).toEqual(known);
+  expect(charges.slice(known.length)).toMatchObject([{ key: fromId('ord', waiting), state: 'AUTHORIZED' }]);
+  expect(await available()).toBe(8);
 }, 90_000);
 
 test('without accounts and catalog the cart is still there', async () => {

@@ -9,7 +9,7 @@ import { freePort } from '../../platform/free-port';
 import { PROJECT_ROOT } from '../../platform/root';
 import * as documents from '../generated/graphql';
 import { eventually } from '../support/eventually';
-import { customer, Visitor } from '../support/shop';
+import { customer, must, productFor, Visitor } from '../support/shop';
 
 /** What RUNNING promises for the end of everything, in ms. */
 const END_MS = 10_000;
@@ -108,17 +108,27 @@ test('the first start says all a newcomer needs, a session outlives a restart an
   }
   expect((await fetch(`${url()}/dev/mailbox`)).status).toBe(200);
   const ada = await customer(url());
+  const { variantId } = await productFor({}, url());
+  const order = await ada.buys(variantId, 1, { payment: { token: 'tok_3ds' } });
+  const page = must(order.nextAction, 'the sandbox asks for the buyer').url;
+  expect((await fetch(page)).status).toBe(200);
   await close(first, 'SIGINT');
+  await expect(fetch(page)).rejects.toThrow();
 
   const second = await open();
   expect((await ada.get(documents.MeDocument, {})).me).toMatchObject({ email: ada.email });
+  expect((await fetch(page)).status).toBe(200);
   second.child.kill('SIGKILL');
   await second.ended();
+  // The provider goes with the shop that started it, and the next one brings it back with all it knew, at the same address.
+  await eventually(() => expect(fetch(page)).rejects.toThrow());
 
   const third = await open();
   expect((await ada.get(documents.MeDocument, {})).me).toMatchObject({ email: ada.email });
+  await fetch(page, { method: 'POST', body: new URLSearchParams({ approve: 'true' }) });
+  await eventually(async () => expect(await ada.order(order.id)).toMatchObject({ status: 'CONFIRMED' }));
   await close(third, 'SIGTERM');
-}, 90_000);
+}, 120_000);
 
 describe('beside a shop', () => {
   let shop: Program;
@@ -168,6 +178,12 @@ describe('what can be mended is one line, before anything is started', () => {
       () => 'Say which part to start, one of: gateway, accounts, catalog, cart, orders, payments.\n',
     ],
     ['a subgraph without the stores it shares', ['orders'], {}, () => `The settings are not valid:\n${MISSING}`],
+    [
+      'payments without its provider as well',
+      ['payments'],
+      {},
+      () => `The settings are not valid:\n${MISSING}  SANDBOX_URL: required when the parts run as separate processes\n`,
+    ],
   ])('%s', async (_, args, env, expected) => {
     const program = run(['dist/main.js', ...args], env);
     expect((await program.ended()).code).toBe(1);

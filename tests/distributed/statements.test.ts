@@ -1,9 +1,10 @@
-/** What an operation costs in SQL, counted by the subgraphs themselves: it does not grow with the rows. */
+/** What a running shop tells of itself: what an operation costs in SQL, which does not grow with the rows, and what waits. */
 import { randomUUID } from 'node:crypto';
 import * as documents from '../generated/graphql';
 import type { TypedDocumentString } from '../generated/graphql';
 import { SUBGRAPHS, type SubgraphName } from '../../platform/config';
 import { customer, demo, must, productFor, Visitor } from '../support/shop';
+import { consumerBindings } from '../../subgraphs';
 import { startShop, type RunningShop } from '../support/start-shop';
 
 let shop: RunningShop;
@@ -92,4 +93,15 @@ test('who I am costs accounts nothing; the customers of six orders cost one stat
   const { orders } = await support.get(documents.OrderCustomersDocument, { first: 6 });
   expect(orders?.nodes.filter(({ customer: buyer }) => buyer?.email)).toHaveLength(6);
   expect((await counts()).accounts - bought.accounts).toBeLessThanOrEqual(1);
+});
+
+test('every queue and every outbox is shown', async () => {
+  const text = await (await fetch(`${shop.url}/metrics`)).text();
+  const labels = (metric: string): string[] =>
+    [...text.matchAll(new RegExp(`^${metric}\\{\\w+="([^"]+)"\\} 0$`, 'gm'))].map(([, label]) => label ?? '').sort();
+  const queues = consumerBindings().map(({ queue }) => queue);
+  expect(labels('souk_dead_letters')).toEqual([...queues].sort());
+  expect(text.match(/^souk_queue_messages\{/gm)).toHaveLength(queues.length + 1);
+  expect(text.match(/^souk_outbox_unpublished\{subgraph="\w+"\} \d+$/gm)).toHaveLength(SUBGRAPHS.length);
+  expect(text.match(/^souk_outbox_oldest_seconds\{subgraph="\w+"\} /gm)).toHaveLength(SUBGRAPHS.length);
 });

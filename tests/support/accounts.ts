@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { register as metrics } from 'prom-client';
 import { createAccessTokenVerifier } from '../../platform/auth/access-token';
+import { requireUser } from '../../platform/auth/guard';
 import { ANONYMOUS, type Role, type UserPrincipal } from '../../platform/auth/principal';
 import type { EventEnvelope } from '../../platform/bus/bus';
 import type { Clock } from '../../platform/clock';
@@ -51,7 +52,9 @@ const REGISTER = `mutation ($input: RegisterInput!) {
   register(input: $input) { session { accessToken refreshToken } user { id } userErrors { code field } } }`;
 
 /** Starts it. */
-export async function startAccounts(options: { commands?: FakeCommands } = {}): Promise<AccountsUnderTest> {
+export async function startAccounts(
+  options: { commands?: FakeCommands; settings?: Record<string, string> } = {},
+): Promise<AccountsUnderTest> {
   const clock = new TestClock();
   const shop = await startSubgraph(accounts, { ...options, clock });
   const { consumers, jobs } = accounts.start(shop.services);
@@ -59,7 +62,7 @@ export async function startAccounts(options: { commands?: FakeCommands } = {}): 
   const delivered = new Set<string>();
   const principalOf = async (accessToken: string): Promise<UserPrincipal> => {
     const verifier = createAccessTokenVerifier(shop.services.accessTokens.publicJwks(), clock);
-    return (await verifier.verify(accessToken)).principal;
+    return requireUser((await verifier.verify(accessToken)).principal);
   };
   const deliver = async (event: EventEnvelope): Promise<void> => {
     for (const { queue, handle } of consumers) if (events.get(queue)?.has(event.name)) await handle(event);

@@ -1,6 +1,8 @@
 /** The cart subgraph with a catalog that the test rules. */
 import { randomUUID } from 'node:crypto';
 import { register } from 'prom-client';
+import type { EventEnvelope } from '../../platform/bus/bus';
+import type { EventDefinition } from '../../platform/bus/event';
 import type { Principal } from '../../platform/auth/principal';
 import type { Clock } from '../../platform/clock';
 import { Fault } from '../../platform/errors';
@@ -31,6 +33,7 @@ export interface CartData {
   }[];
   cost: Record<'subtotal' | 'discount' | 'total', { amount: string; currencyCode: string }> &
     Record<'shipping' | 'tax', { amount: string; currencyCode: string } | null> & { taxIncluded: boolean };
+  promoCodes: { code: string; applied: boolean; discount: { amount: string }; reason: string | null }[];
   delivery: { address: Record<string, string | null> | null; shippingMethod: string | null } | null;
   shippingOptions: { method: string; name: string; price: { amount: string }; estimatedDelivery: string }[];
   buyer: { id: string } | null;
@@ -43,6 +46,7 @@ export interface ErrorData {
   field: string[] | null;
   message: string;
   details: Record<string, unknown> | null;
+  reason?: string;
 }
 
 const money = '{ amount currencyCode }';
@@ -50,6 +54,7 @@ const money = '{ amount currencyCode }';
 export const CART = `{ id token itemCount
   lines { id quantity sku productName variantName image { url } variant { id } unitPrice ${money} discount ${money} total ${money} }
   cost { subtotal ${money} discount ${money} shipping ${money} tax ${money} total ${money} taxIncluded }
+  promoCodes { code applied discount ${money} reason }
   delivery { address { name line1 line2 city region postalCode countryCode phone } shippingMethod }
   shippingOptions { method name price ${money} estimatedDelivery } buyer { id } updatedAt }`;
 
@@ -111,7 +116,7 @@ export async function startCartShop(options: { clock?: Clock } = {}) {
   async function change(mutation: string, input: object, principal?: Principal) {
     const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
     const result = await shop.run(
-      `mutation ($input: ${type}!) { ${mutation}(input: $input) { cart ${CART} userErrors { code field message details } } }`,
+      `mutation ($input: ${type}!) { ${mutation}(input: $input) { cart ${CART} userErrors { code field message details ... on PromoCodeError { reason } } } }`,
       { input },
       principal,
     );
@@ -140,10 +145,27 @@ export async function startCartShop(options: { clock?: Clock } = {}) {
   /** Everything that is stored, to show that nothing changed. */
   async function everything(): Promise<unknown> {
     const all = (table: string): Promise<object[]> => shop.services.db.rows(`SELECT * FROM ${table} ORDER BY 1`);
-    return { carts: await all('cart'), lines: await all('cart_line'), quotes: await all('quote') };
+    return {
+      carts: await all('cart'),
+      lines: await all('cart_line'),
+      quotes: await all('quote'),
+      promotions: await all('promotion'),
+    };
   }
 
   return { shop, catalog, variants, sell, change, changed, read, everything };
+}
+
+/** An event as it arrives; each call makes another one. */
+export function envelopeOf<Payload>(
+  definition: EventDefinition<string, Payload>,
+  payload: Payload,
+  aggregateVersion = 1,
+): EventEnvelope {
+  const { name, version } = definition;
+  const ids = { id: randomUUID(), aggregateId: randomUUID() };
+  const time = new Date().toISOString();
+  return { ...ids, name, version, aggregateVersion, time, cause: 'test', payload: definition.encode(payload) };
 }
 
 /** Statements of requests so far. */

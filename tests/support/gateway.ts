@@ -1,23 +1,38 @@
 /** A gateway over three small subgraphs in memory, which a test can stop, slow down and listen to. */
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { execute, GraphQLError, parse, subscribe, type GraphQLSchema } from 'graphql';
+import { Supergraph } from '@apollo/federation-internals';
+import { execute, GraphQLError, parse, printSchema, subscribe, type GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway';
 import { createAccessTokenSigner } from '../../platform/auth/access-token';
-import type { Principal, Role } from '../../platform/auth/principal';
+import type { Principal, RateTier, Role } from '../../platform/auth/principal';
 import { RequestSigner } from '../../platform/auth/signature';
+import { createMemoryCache } from '../../platform/cache/memory';
 import { systemClock } from '../../platform/clock';
+import { readConfig } from '../../platform/config';
 import { Fault } from '../../platform/errors';
+import { createSealer } from '../../platform/seal';
+import { createMemoryPubSub } from '../../platform/pubsub/memory';
+import type { PubSub } from '../../platform/pubsub/pubsub';
+import { RIGHTS_CHANNEL } from '../../subgraphs/accounts/messages';
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResult } from '../../platform/graph/endpoint';
+import { apiClient } from './principals';
+import { TestOperations } from './registered-operations';
+
+/** As in production, gateways of one shop seal with the same key. */
+const KEY = randomBytes(32);
 
 type Resolvers = Record<string, Record<string, unknown>>;
 type Name = 'accounts' | 'catalog' | 'orders';
 
 /** A user of the tests. */
 export const USER_ID = '018f0000-0000-7000-8000-000000000001';
-const SESSION_ID = '018f0000-0000-7000-8000-0000000000ff';
+/** An API client of theirs. */
+export const API_CLIENT_ID = '018f0000-0000-7000-8000-00000000000a';
+/** Their session, unless a token is made for another. */
+export const SESSION_ID = '018f0000-0000-7000-8000-0000000000ff';
 
 const FEDERATION =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])\n';
@@ -36,8 +51,8 @@ const TYPE_DEFS: Record<Name, string> = {
   orders: `
     type Query { me: User @shareable  orders: [Order!] }
     type Mutation { placeOrder(key: String!): Order }
-    type Subscription { orderUpdated(orderId: ID!, steps: Int): OrderUpdate! }
-    type OrderUpdate { step: Int!  order: Order! }
+    type Subscription { orderUpdated(orderId: ID!, steps: Int, after: String): OrderUpdate! }
+    type OrderUpdate { step: Int!  cursor: String!  order: Order!  bulk: String }
     type Order { id: ID!  status: String  product: Product }
     type User @key(fields: "id") { id: ID!  orderCount: Int }
     type Product @key(fields: "id", resolvable: false) { id: ID! }`,
@@ -52,21 +67,51 @@ export interface SubgraphControl {
   before?: (request: SubgraphRequest) => Promise<void> | void;
 }
 
+/** What accounts says of sessions, as a test decides it. */
+export interface SessionsControl {
+  /** Those that are over; all others stand. */
+  ended: Set<string>;
+  /** Set: accounts cannot be reached. */
+  down: boolean;
+  /** Questions so far, by their sizes. */
+  asked: number[];
+  /** Carries what accounts says of rights. */
+  pubsub: PubSub;
+}
+
 /** The gateway under test. */
 export interface TestGateway {
   gateway: Gateway;
   url: string;
   port: number;
   subgraphs: Record<Name, SubgraphControl>;
+  /** The registry of operations. */
+  operations: TestOperations;
   /** Sends an event to everybody subscribed to the order. */
   publish(step: number): void;
   /** Streams of events now open at the orders subgraph. */
   openStreams(): number;
-  token(options?: { role?: Role; userId?: string; expiresInSeconds?: number }): Promise<string>;
+  token(options?: {
+    role?: Role;
+    userId?: string;
+    sessionId?: string;
+    expiresInSeconds?: number;
+    rateTier?: RateTier;
+  }): Promise<string>;
+  /** An access token of the API client {@link API_CLIENT_ID}, whose key is {@link SESSION_ID} and whose partner {@link USER_ID}. */
+  clientToken(): Promise<string>;
+  /** Sessions as accounts would tell them. */
+  sessions: SessionsControl;
   post(
     body: unknown,
     headers?: Record<string, string>,
-  ): Promise<{ status: number; headers: Headers; body: GraphAnswer }>;
+  ): Promise<{ status: number; headers: Headers; body: GraphAnswer; extensions?: { cost?: Cost } }>;
+}
+
+/** What an answer says of its operation's cost; `post` gives it apart, because it is in every answer. */
+interface Cost {
+  requested: number;
+  limit: number;
 }
 
 /** A GraphQL answer as a client sees it. */
@@ -75,10 +120,36 @@ export interface GraphAnswer {
   errors?: { message: string; path?: (string | number)[]; locations?: unknown; extensions: Record<string, unknown> }[];
 }
 
+/** A contract in which API clients may use everything. */
+export function wholeGraph(): string {
+  return printSchema(Supergraph.build(composed()).apiSchema().toGraphQLJSSchema());
+}
+
+/** Ends the session of {@link TestGateway.token} and says so, as accounts would. */
+export async function endSession({ sessions }: Pick<TestGateway, 'sessions'>): Promise<void> {
+  sessions.ended.add(SESSION_ID);
+  await sessions.pubsub.publish(RIGHTS_CHANNEL, { userId: USER_ID });
+}
+
 /** Starts it on a free port. */
 export async function startTestGateway(
   options: Partial<
-    Pick<GatewayOptions, 'routes' | 'endpoints' | 'signer'> & { config: Partial<GatewayOptions['config']> }
+    Pick<
+      GatewayOptions,
+      | 'routes'
+      | 'endpoints'
+      | 'signer'
+      | 'clock'
+      | 'limiter'
+      | 'supergraphSdl'
+      | 'partnerSdl'
+      | 'issueClientToken'
+      | 'cache'
+    > & {
+      config: Partial<GatewayOptions['config']>;
+      /** Accounts cannot be asked about operations when it starts. */
+      operationsDown: boolean;
+    }
   > = {},
 ): Promise<TestGateway> {
   const { privateKey } = generateKeyPairSync('ed25519');
@@ -88,8 +159,15 @@ export async function startTestGateway(
     catalog: { requests: [], down: false },
     orders: { requests: [], down: false },
   };
-  const token: TestGateway['token'] = ({ role = 'CUSTOMER', userId = USER_ID, expiresInSeconds = 600 } = {}) =>
-    tokens.sign({ userId, role, sessionId: SESSION_ID, expiresAt: new Date(Date.now() + expiresInSeconds * 1000) });
+  const token: TestGateway['token'] = ({
+    role = 'CUSTOMER',
+    userId = USER_ID,
+    sessionId = SESSION_ID,
+    expiresInSeconds = 600,
+    rateTier,
+  } = {}) =>
+    tokens.sign({ userId, role, sessionId, rateTier, expiresAt: new Date(Date.now() + expiresInSeconds * 1000) });
+  const sessions: SessionsControl = { ended: new Set(), down: false, asked: [], pubsub: createMemoryPubSub() };
   const events = new Events();
   const endpoints: GatewayOptions['endpoints'] = {
     accounts: endpointOf('accounts', accountsResolvers(token), subgraphs.accounts),
@@ -97,14 +175,34 @@ export async function startTestGateway(
     orders: endpointOf('orders', ordersResolvers(events), subgraphs.orders),
     ...options.endpoints,
   };
+  const operations = new TestOperations(sessions.pubsub);
+  operations.down = options.operationsDown ?? false;
   const gateway = await createGateway({
-    config: { host: '127.0.0.1', port: 0, introspection: 'all', subgraphUrls: unreachable(), ...options.config },
+    config: {
+      ...readConfig({}),
+      port: 0,
+      subgraphUrls: unreachable(),
+      rates: undefined,
+      ...options.config,
+    },
     log: pino({ level: 'silent' }),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     signer: options.signer ?? new RequestSigner(['a secret of the tests'], systemClock),
+    sealer: createSealer([{ version: 1, key: KEY }]),
     jwks: tokens.publicJwks(),
-    supergraphSdl: composed(),
+    supergraphSdl: options.supergraphSdl ?? composed(),
+    partnerSdl: options.partnerSdl,
+    issueClientToken: options.issueClientToken,
     endpoints,
+    readSessions: async (ids) => {
+      sessions.asked.push(ids.length);
+      if (sessions.down) throw new Fault('SERVICE_UNAVAILABLE');
+      return ids.map((sessionId) => ({ sessionId, active: !sessions.ended.has(sessionId) }));
+    },
+    pubsub: sessions.pubsub,
+    limiter: options.limiter,
+    cache: options.cache ?? createMemoryCache({ maxEntries: 1_000 }),
+    operationSource: operations,
     routes: options.routes,
     readinessQuery: '{ me { id } whoami products { id } orders { id } }',
   });
@@ -114,7 +212,14 @@ export async function startTestGateway(
     url,
     port,
     subgraphs,
+    operations,
     token,
+    clientToken: () =>
+      tokens.signClient(
+        apiClient({ id: API_CLIENT_ID, ownerId: USER_ID, keyId: SESSION_ID }),
+        new Date(Date.now() + 600_000),
+      ),
+    sessions,
     publish: (step) => events.publish(step),
     openStreams: () => events.open,
     post: async (body, headers = {}) => {
@@ -124,7 +229,8 @@ export async function startTestGateway(
         headers: { 'content-type': 'application/json', ...headers },
         body: text,
       });
-      return { status: response.status, headers: response.headers, body: (await response.json()) as GraphAnswer };
+      const { extensions, ...answer } = (await response.json()) as GraphAnswer & { extensions?: { cost?: Cost } };
+      return { status: response.status, headers: response.headers, body: answer, extensions };
     },
   };
 }
@@ -206,29 +312,39 @@ function ordersResolvers(events: Events): Resolvers {
     },
     Subscription: {
       orderUpdated: {
-        subscribe: (_: unknown, { orderId }: { orderId: string }) => {
+        subscribe: (_: unknown, { orderId, after }: { orderId: string; after?: string }) => {
+          if (after !== undefined && !/^c\d+$/.test(after))
+            throw new GraphQLError('No cursor.', { extensions: { code: 'VALIDATION_ERROR' } });
           if (orderId === 'unknown') throw new GraphQLError('Not found.', { extensions: { code: 'NOT_FOUND' } });
-          return events.stream();
+          return events.stream(after);
         },
-        resolve: (step: number) => ({ step, order: { id: 'o1', status: `STEP_${step}`, product: { id: '1' } } }),
+        resolve: (step: number) => ({
+          step,
+          cursor: `c${step}`,
+          bulk: 'x'.repeat(1_000_000),
+          order: { id: 'o1', status: `STEP_${step}`, product: { id: '1' } },
+        }),
       },
     },
     User: { __resolveReference: async ({ id }: { id: string }) => ({ id }), orderCount: () => 3 },
   };
 }
 
-/** Events by hand, so that a test can count the streams that have not been let go. */
+/** Events by hand, so that a test can count the streams that have not been let go. All are kept, for those who come back. */
 class Events {
   open = 0;
   private readonly listeners = new Set<(step: number) => void>();
+  private readonly past: number[] = [];
 
   publish(step: number): void {
+    this.past.push(step);
     for (const listener of this.listeners) listener(step);
   }
 
-  stream(): AsyncIterableIterator<number> {
+  /** Live; with a cursor, what came after it first. */
+  stream(after?: string): AsyncIterableIterator<number> {
     this.open += 1;
-    const queue: number[] = [];
+    const queue = after === undefined ? [] : this.past.filter((step) => step > Number(after.slice(1)));
     let wake: (() => void) | undefined;
     let ended = false;
     const listener = (step: number): void => {
@@ -260,13 +376,14 @@ function schemaOf(name: Name, resolvers: Resolvers): GraphQLSchema {
   return buildSubgraphSchema({ typeDefs: parse(FEDERATION + TYPE_DEFS[name]), resolvers: resolvers as never });
 }
 
-function composed(): string {
+/** The supergraph of the three; `more` is added to the catalogue's schema. */
+export function composed(more = ''): string {
   const names = Object.keys(TYPE_DEFS) as Name[];
   const { supergraphSdl, errors } = composeServices(
     names.map((name) => ({
       name,
       url: `http://${name}.internal/graphql`,
-      typeDefs: parse(FEDERATION + TYPE_DEFS[name]),
+      typeDefs: parse(FEDERATION + TYPE_DEFS[name] + (name === 'catalog' ? more : '')),
     })),
   );
   if (supergraphSdl === undefined) throw new Error(String(errors));

@@ -1,20 +1,20 @@
 /** Cart, catalog and payments as orders meets them: small stand-ins with a memory, that can be down, slow or about to crash. */
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '../../platform/auth/principal';
+import type { Principal, Role, UserPrincipal } from '../../platform/auth/principal';
 import type { CommandMeta } from '../../platform/commands/command';
-import { Fault } from '../../platform/errors';
+import { Fault, type PromoCodeReason } from '../../platform/errors';
 import type { FakeCommands } from './subgraph';
 
 /** A cart of one line: two units of the one article. */
 interface FakeCart {
   id: string;
-  ownerKind: 'user' | 'guest';
+  ownerKind: 'user' | 'client' | 'guest';
   ownerId: string;
   claimedBy: string | null;
   spent: boolean;
 }
 
-type Money = 'authorized' | 'pending' | 'declined' | 'captured' | 'reversed';
+type Money = 'authorized' | 'pending' | 'waiting' | 'declined' | 'captured' | 'reversed';
 
 /** Units in every cart, and the price of one in minor units. */
 export const QUANTITY = 2;
@@ -27,27 +27,44 @@ export class OrdersWorld {
   readonly carts = new Map<string, FakeCart>();
   readonly reservations = new Map<string, { state: 'reserved' | 'pinned' | 'released'; until: number }>();
   readonly money = new Map<string, Money>();
+  /** What was given back for returns, in minor units, and the units that went back to the stock; by return. */
+  readonly refunds = new Map<string, bigint>();
+  readonly restocked = new Map<string, number>();
+  /** Tokens behind saved payment methods, by uuid. */
+  readonly methods = new Map<string, string>();
+  /** Sessions as accounts knows them, by their id. */
+  readonly sessions = new Map<string, { userId: string; role: Role; active: boolean }>();
   /** Every command that was answered, in order, as `name orderId`. */
   readonly log: string[] = [];
   /** Services that do not answer. */
   readonly down = new Set<string>();
   stock = 1_000_000;
   address = true;
+  /** A code that the cart shows and that no longer applies. */
+  lostCode: { code: string; reason: PromoCodeReason } | null = null;
   /** Whether payments answers `pending` for tok_slow. */
   providerSlow = true;
   captureFails = false;
+  /** What payments answers for a return, if not `refunded`. */
+  refundAnswer: 'failed' | 'pending' | null = null;
+  /** What the buyers of tok_3ds have done so far. */
+  buyers: 'away' | 'approve' | 'decline' | 'too late' = 'away';
   /** Called around each command's effect; may throw. */
   before: (name: string, meta: CommandMeta & { deadlineMs?: number }) => void | Promise<void> = () => undefined;
   after: (name: string, meta: CommandMeta & { deadlineMs?: number }) => void | Promise<void> = () => undefined;
 
   /** As on the first day. */
   reset(): void {
-    for (const memory of [this.carts, this.reservations, this.money, this.down]) memory.clear();
+    const { carts, reservations, money, refunds, restocked, methods, sessions, down } = this;
+    for (const memory of [carts, reservations, money, refunds, restocked, methods, sessions, down]) memory.clear();
     this.log.length = 0;
     this.stock = 1_000_000;
     this.address = true;
+    this.lostCode = null;
     this.providerSlow = true;
     this.captureFails = false;
+    this.refundAnswer = null;
+    this.buyers = 'away';
     this.before = () => undefined;
     this.after = () => undefined;
   }
@@ -58,6 +75,11 @@ export class OrdersWorld {
     const token = randomUUID();
     this.carts.set(token, { id, ownerKind: 'guest', ownerId: id, claimedBy: null, spent: false });
     return { token, id };
+  }
+
+  /** Tells accounts of a session with the role in its principal, or with another one. */
+  signIn({ id: userId, sessionId, role }: UserPrincipal, now: { role?: Role; active?: boolean } = {}): void {
+    this.sessions.set(sessionId, { userId, role, active: true, ...now });
   }
 
   /** Units that are neither free nor given back. */
@@ -81,6 +103,11 @@ export class OrdersWorld {
   }
 
   readonly commands: FakeCommands = {
+    'accounts.readSessions.v1': ({ sessionIds }: { sessionIds: string[] }) => {
+      if (this.down.has('accounts')) throw new Fault('SERVICE_UNAVAILABLE');
+      const known = sessionIds.map((sessionId) => ({ sessionId, ...this.sessions.get(sessionId) }));
+      return { sessions: known.filter(({ userId }) => userId !== undefined) };
+    },
     'cart.quoteCart.v1': this.command('quote', (input: { orderId: string; cartToken: string | null }, meta) =>
       this.quote(input, meta.principal),
     ),
@@ -106,7 +133,8 @@ export class OrdersWorld {
     }),
     'payments.authorizePayment.v1': this.command(
       'authorize',
-      ({ orderId, token }: { orderId: string; token: string }) => this.authorize(orderId, token),
+      ({ orderId, token, methodId }: { orderId: string; token: string | null; methodId: string | null }) =>
+        this.authorize(orderId, methodId === null ? token : (this.methods.get(methodId) ?? null)),
     ),
     'payments.capturePayment.v1': this.command('capture', ({ orderId }) => {
       const state = this.money.get(orderId);
@@ -119,6 +147,24 @@ export class OrdersWorld {
       this.money.set(orderId, 'reversed');
       return { outcome: 'reversed' };
     }),
+    'payments.refundReturn.v1': this.command(
+      'refund',
+      (input: { orderId: string; returnId: string; amount: string }) => {
+        if (this.refundAnswer) return { outcome: this.refundAnswer };
+        this.refunds.set(input.returnId, BigInt(input.amount));
+        return { outcome: 'refunded' };
+      },
+    ),
+    'catalog.restockReturn.v1': this.command(
+      'restock',
+      (input: { orderId: string; returnId: string; lines: { quantity: number }[] }) => {
+        this.restocked.set(
+          input.returnId,
+          input.lines.reduce((sum, { quantity }) => sum + quantity, 0),
+        );
+        return { outcome: 'restocked' };
+      },
+    ),
   };
 
   private command<Input extends { orderId: string }>(
@@ -129,7 +175,7 @@ export class OrdersWorld {
       await this.before(name, meta);
       const service = /^(quote|releaseCart|spend)$/.test(name)
         ? 'cart'
-        : /^(reserve|pin|releaseStock)$/.test(name)
+        : /^(reserve|pin|releaseStock|restock)$/.test(name)
           ? 'catalog'
           : 'payments';
       if (this.down.has(service)) throw new Fault('SERVICE_UNAVAILABLE');
@@ -145,6 +191,7 @@ export class OrdersWorld {
     if (!cart) return { outcome: 'notFound' };
     if (cart.spent || (cart.claimedBy !== null && cart.claimedBy !== orderId)) return { outcome: 'claimed' };
     if (!this.address) return { outcome: 'noAddress' };
+    if (this.lostCode) return { outcome: 'promotionLost', codes: [this.lostCode] };
     cart.claimedBy = orderId;
     const subtotal = UNIT_PRICE * BigInt(QUANTITY);
     const line = {
@@ -174,6 +221,7 @@ export class OrdersWorld {
         },
         shippingMethod: 'STANDARD',
         sealedAddress: this.sealedAddress,
+        ...{ promoCodes: [], version: '1', expiresAt: new Date(Date.now() + 900_000).toISOString() },
       },
     };
   }
@@ -182,13 +230,13 @@ export class OrdersWorld {
   sealedAddress = '';
 
   private cartOf(principal: Principal): FakeCart | undefined {
-    if (principal.kind !== 'user') return undefined;
-    const key = `user ${principal.id}`;
+    if (principal.kind !== 'user' && principal.kind !== 'client') return undefined;
+    const key = `${principal.kind} ${principal.id}`;
     const known = this.carts.get(key);
     if (known && !known.spent) return known;
     const cart: FakeCart = {
       id: randomUUID(),
-      ownerKind: 'user',
+      ownerKind: principal.kind,
       ownerId: principal.id,
       claimedBy: null,
       spent: false,
@@ -200,16 +248,17 @@ export class OrdersWorld {
   private reserve(orderId: string): unknown {
     const known = this.reservations.get(orderId);
     if (known?.state === 'released') throw new Error('reserved again after it was released');
+    if (known?.state === 'pinned') return { outcome: 'reserved', expiresAt: null };
     const until = known && known.until > Date.now() ? known.until : Date.now() + 900_000;
     if (!known || known.until <= Date.now()) {
       const free = this.stock - this.taken + (known ? QUANTITY : 0);
       if (free < QUANTITY) return { outcome: 'short', lines: [{ variantId: VARIANT, sku: 'SKU-1', available: free }] };
     }
-    this.reservations.set(orderId, { state: known?.state ?? 'reserved', until });
+    this.reservations.set(orderId, { state: 'reserved', until });
     return { outcome: 'reserved', expiresAt: new Date(until).toISOString() };
   }
 
-  private authorize(orderId: string, token: string): unknown {
+  private authorize(orderId: string, token: string | null): unknown {
     const known = this.money.get(orderId);
     if (known === 'reversed') return { outcome: 'declined', reason: 'cancelled' };
     if (known === 'authorized') return { outcome: 'authorized' };
@@ -222,10 +271,26 @@ export class OrdersWorld {
       this.money.set(orderId, known === undefined ? 'pending' : 'declined');
       return known === undefined ? { outcome: 'pending' } : { outcome: 'declined', reason: 'card_declined' };
     }
+    if (token === 'tok_3ds') return this.askBuyer(orderId);
     if (token !== 'tok_visa' && token !== 'tok_slow') return { outcome: 'unknownToken' };
     this.money.set(orderId, 'authorized');
     return { outcome: 'authorized' };
   }
+
+  private askBuyer(orderId: string): unknown {
+    if (this.buyers === 'away') {
+      this.money.set(orderId, 'waiting');
+      return { outcome: 'requiresAction', url: APPROVAL_URL, expiresAt: APPROVE_UNTIL };
+    }
+    const approved = this.buyers === 'approve';
+    this.money.set(orderId, approved ? 'authorized' : 'declined');
+    if (approved) return { outcome: 'authorized' };
+    const reason = this.buyers === 'decline' ? 'authentication_failed' : 'action_expired';
+    return { outcome: 'declined', reason };
+  }
 }
 
+/** Where tok_3ds sends its buyers, and until when they may come. */
+export const APPROVAL_URL = 'https://bank.example/approve/1';
+export const APPROVE_UNTIL = '2099-01-01T00:00:00.000Z';
 const VARIANT = randomUUID();

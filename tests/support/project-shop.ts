@@ -8,10 +8,12 @@ export function projectShop(project: string, processes: 'one' | 'six') {
   let shop: RunningShop | undefined;
   return {
     setUp: async (): Promise<void> => {
+      // Jest ends at once; by an exit of ours the shop is ended with it.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
       shop = await startShop(processes);
       const file = shopFile(project);
       mkdirSync(file.folder, { recursive: true });
-      writeFileSync(file.path, JSON.stringify({ url: shop.url }));
+      writeFileSync(file.path, JSON.stringify({ url: shop.url, databases: shop.databases }));
     },
     tearDown: async (): Promise<void> => {
       await shop?.stop();

@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { GraphQLFormattedError } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
+import { Client as Database } from 'pg';
 import { WebSocket } from 'ws';
+import type { SubgraphName } from '../../platform/config';
+import { databaseUrl } from '../../platform/db/prepare';
 import * as documents from '../generated/graphql';
 import type {
   CartPartsFragment,
@@ -24,7 +27,7 @@ export interface GraphError {
 }
 
 /** An error as graphql-ws types it, with what every error of Souk has. */
-function toGraphError({ message, path, extensions }: GraphQLFormattedError): GraphError {
+export function toGraphError({ message, path, extensions }: GraphQLFormattedError): GraphError {
   const of = (key: string): string => String(extensions?.[key]);
   const known = { code: of('code'), requestId: of('requestId'), timestamp: of('timestamp') };
   return { message, path: path && [...path], extensions: known };
@@ -49,9 +52,31 @@ export const ADDRESS = {
 export const PASSWORD = 'a long enough password';
 const DEMO_PASSWORD = 'souk-demo-password';
 
-/** Address of the shop that this project's set-up started. */
+/** The shop that this project's set-up started. */
+function startedShop(): { url: string; databases: { server: string; namespace: string } } {
+  return JSON.parse(readFileSync(shopFile(SOUK_TEST_PROJECT).path, 'utf8')) as ReturnType<typeof startedShop>;
+}
+
+/** Its address. */
 export function shopUrl(): string {
-  return (JSON.parse(readFileSync(shopFile(SOUK_TEST_PROJECT).path, 'utf8')) as { url: string }).url;
+  return startedShop().url;
+}
+
+/** Its databases' server, and what their names begin with; for operators' commands. */
+export function shopDatabases(): { server: string; namespace: string } {
+  return startedShop().databases;
+}
+
+/** Rows of one statement in a part's database, for what nobody can see through the graph. */
+export async function shopRows(part: SubgraphName, sql: string, parameters: unknown[] = []): Promise<unknown[]> {
+  const { server, namespace } = shopDatabases();
+  const client = new Database({ connectionString: databaseUrl(server, namespace, part) });
+  await client.connect();
+  try {
+    return (await client.query<object>(sql, parameters)).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Somebody in front of the shop. Without a session: nobody in particular. */
@@ -90,6 +115,8 @@ export class Visitor {
 
   /** Signs in with e-mail and password. */
   async login(email: string, password: string, cartToken?: string): Promise<this> {
+    // A token that is no good is refused, whatever is asked with it.
+    this.session = undefined;
     const { login } = await this.get(documents.LoginDocument, { input: { email, password, cartToken } });
     if (!login?.session) throw new Error(`login failed: ${JSON.stringify(login?.userErrors)}`);
     this.session = login.session;
@@ -151,6 +178,8 @@ export class Visitor {
 export class Watch {
   readonly updates: NonNullable<documents.WatchOrderSubscription['orderUpdated']>[] = [];
   readonly errors: GraphError[] = [];
+  /** Code with which the gateway closed the socket. */
+  closedWith?: number;
   ended = false;
   private readonly waiting = new Set<() => void>();
 
@@ -168,6 +197,7 @@ export class Watch {
         },
         error: (error) => {
           if (Array.isArray(error)) this.errors.push(...(error as GraphQLFormattedError[]).map(toGraphError));
+          else this.closedWith = closeCode(error);
           this.finish();
         },
         complete: () => this.finish(),
@@ -203,6 +233,11 @@ export class Watch {
     for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }
+}
+
+/** The code of a close event. */
+function closeCode(event: unknown): number | undefined {
+  return typeof event === 'object' && event !== null && 'code' in event ? Number(event.code) : undefined;
 }
 
 /** Somebody with an account of their own, made for this story. */

@@ -12,7 +12,7 @@ import { wireName, type Command, type CommandClient, type CommandMeta } from '..
 import { readConfig } from '../../platform/config';
 import { Database } from '../../platform/db/database';
 import { createDatabase, dropDatabase, migrate } from '../../platform/db/prepare';
-import type { SubgraphResult } from '../../platform/graph/endpoint';
+import type { SubgraphEndpoint, SubgraphResult } from '../../platform/graph/endpoint';
 import { localEndpoint } from '../../platform/graph/executor';
 import { buildSubgraph } from '../../platform/graph/schema';
 import type { Mail } from '../../platform/mail/mail';
@@ -26,11 +26,20 @@ export type FakeCommands = Record<string, (input: never, meta: CommandMeta) => u
 /** A started subgraph and what a test needs of it. */
 export interface SubgraphUnderTest {
   services: Services;
+  /** Of its database. */
+  url: string;
   /** Its jobs, consumers and commands, bound to the services. */
   started: StartedSubgraph;
   sdl: string;
   mails: Mail[];
-  run(query: string, variables?: Record<string, unknown>, principal?: Principal): Promise<SubgraphResult>;
+  /** Its door, for a gateway before it. */
+  endpoint: SubgraphEndpoint;
+  run(
+    query: string,
+    variables?: Record<string, unknown>,
+    principal?: Principal,
+    clientAddress?: string,
+  ): Promise<SubgraphResult>;
   /** Opens a subscription: the stream of its results, or the errors that refused it. */
   subscribe(
     query: string,
@@ -46,12 +55,15 @@ export interface SubgraphUnderTest {
   stop(): Promise<void>;
 }
 
-/** Starts it on a fresh database; `commands` stand in for the other subgraphs. */
+/** A provider that is not there, for those who bring another. */
+const NOBODY = { SANDBOX_URL: 'http://127.0.0.1:9', SANDBOX_WEBHOOK_SECRET: 'nobody signs anything with this secret' };
+
+/** Starts it on a fresh database; `commands` stand in for the other subgraphs, `settings` are added to those of tests. */
 export async function startSubgraph(
   subgraph: Subgraph,
-  options: { commands?: FakeCommands; clock?: Clock } = {},
+  options: { commands?: FakeCommands; clock?: Clock; settings?: Record<string, string> } = {},
 ): Promise<SubgraphUnderTest> {
-  const config = readConfig({ NODE_ENV: 'test', SOUK_LOG_LEVEL: 'silent' });
+  const config = readConfig({ NODE_ENV: 'test', SOUK_LOG_LEVEL: 'silent', ...NOBODY, ...options.settings });
   const server = new URL(config.databaseUrl ?? 'postgres://postgres@127.0.0.1:5432');
   server.pathname = `/souk_test_${subgraph.name}_${randomUUID().slice(0, 8)}`;
   const url = server.toString();
@@ -62,6 +74,8 @@ export async function startSubgraph(
     url,
     entities: subgraph.entities,
     migrations: subgraph.migrations,
+    // Many of these share a server that takes 100 connections.
+    poolSize: 6,
   });
   const sealer = createSealer([{ version: 1, key: Buffer.alloc(32, 7) }]);
   installSealer(sealer);
@@ -86,11 +100,13 @@ export async function startSubgraph(
   const endpoint = localEndpoint({ schema, subgraph: started, log });
   return {
     services,
+    url,
     started,
     sdl,
     mails,
-    run: (query, variables = {}, principal = ANONYMOUS) =>
-      endpoint.execute({ query: print(parse(query)), variables, principal, requestId: randomUUID() }),
+    endpoint,
+    run: (query, variables = {}, principal = ANONYMOUS, clientAddress) =>
+      endpoint.execute({ query: print(parse(query)), variables, principal, requestId: randomUUID(), clientAddress }),
     subscribe: (query, variables = {}, principal = ANONYMOUS) =>
       endpoint.subscribe({ query: print(parse(query)), variables, principal, requestId: randomUUID() }),
     async command(command, input, meta = {}) {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { MAX_MINOR } from '../../platform/money';
 import { computeTotals, isTooMuch, RATE_SCALE, type TotalsInput } from '../../subgraphs/cart/pricing/totals.rules';
+import { rounded, sum } from '../support/money-oracle';
 
 const amount = fc.bigInt({ min: 0n, max: 10n ** 12n });
 const small = fc.bigInt({ min: 0n, max: 5_000n });
@@ -11,43 +12,14 @@ const line = fc.record({
 });
 const input: fc.Arbitrary<TotalsInput> = fc.record({
   lines: fc.array(line, { maxLength: 12 }),
-  orderDiscount: fc.oneof(fc.constant(0n), small, amount),
   delivery: fc.option(fc.record({ shipping: small, taxRate: fc.bigInt({ min: 0n, max: 30_000n }) }), { nil: null }),
   taxIncluded: fc.boolean(),
 });
 
-const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b, 0n);
-
-/** Half-even rounding of a fraction by counting: the whole number whose double is nearest, the even one of two. */
-function rounded(numerator: bigint, denominator: bigint): bigint {
-  const floor = numerator / denominator;
-  const distance = (candidate: bigint): bigint => {
-    const difference = numerator - candidate * denominator;
-    return difference < 0n ? -difference : difference;
-  };
-  const [low, high] = [distance(floor), distance(floor + 1n)];
-  if (low === high) return floor % 2n === 0n ? floor : floor + 1n;
-  return low < high ? floor : floor + 1n;
-}
-
-/** Largest remainder, one unit at a time: the next goes to whoever lacks most of its exact share. */
-function spread(total: bigint, weights: readonly bigint[]): bigint[] {
-  const all = sum(weights);
-  const parts = weights.map((weight) => (all === 0n ? 0n : (total * weight) / all));
-  for (let left = total - sum(parts); left > 0n; left -= 1n) {
-    const lacks = weights.map((weight, index) => total * weight - parts[index]! * all);
-    const most = lacks.reduce((best, lack, index) => (lack > lacks[best]! ? index : best), 0);
-    parts[most]! += 1n;
-  }
-  return parts;
-}
-
-function oracle({ lines, orderDiscount, delivery, taxIncluded }: TotalsInput) {
+function oracle({ lines, delivery, taxIncluded }: TotalsInput) {
   const gross = lines.map(({ unitPrice, quantity }) => unitPrice * BigInt(quantity));
   const own = lines.map(({ discount }, index) => (discount > gross[index]! ? gross[index]! : discount));
-  const left = gross.map((value, index) => value - own[index]!);
-  const shares = spread(orderDiscount > sum(left) ? sum(left) : orderDiscount, left);
-  const totals = left.map((value, index) => value - shares[index]!);
+  const totals = gross.map((value, index) => value - own[index]!);
   const tax = (value: bigint, rate: bigint): bigint =>
     rounded(value * rate, taxIncluded ? RATE_SCALE + rate : RATE_SCALE);
   const taxes = delivery && totals.map((value) => tax(value, delivery.taxRate));
@@ -55,11 +27,11 @@ function oracle({ lines, orderDiscount, delivery, taxIncluded }: TotalsInput) {
   return {
     lines: totals.map((total, index) => ({
       total,
-      discount: own[index]! + shares[index]!,
+      discount: own[index]!,
       tax: taxes ? taxes[index]! : null,
     })),
     subtotal: sum(gross),
-    discount: sum(own) + sum(shares),
+    discount: sum(own),
     shipping: delivery ? delivery.shipping : null,
     tax: allTax,
     total: sum(totals) + (delivery?.shipping ?? 0n) + (taxIncluded ? 0n : (allTax ?? 0n)),
@@ -98,7 +70,6 @@ test('tax is rounded half to even, once a line and once for shipping', () => {
       { ...one, unitPrice: 150n },
       { ...one, unitPrice: 50n },
     ],
-    orderDiscount: 0n,
     delivery: { shipping: 250n, taxRate: 1_000n },
     taxIncluded: false,
   });
@@ -111,26 +82,10 @@ test('tax is rounded half to even, once a line and once for shipping', () => {
 test('included tax is part of the total, not added to it', () => {
   const totals = computeTotals({
     lines: [{ unitPrice: 11_900n, quantity: 1, discount: 0n }],
-    orderDiscount: 0n,
     delivery: { shipping: 0n, taxRate: 19_000n },
     taxIncluded: true,
   });
   expect(totals).toMatchObject({ tax: 1_900n, total: 11_900n });
-});
-
-test('an order discount is spread by largest remainder, before tax', () => {
-  const one = { quantity: 1, discount: 0n, unitPrice: 100n };
-  const totals = computeTotals({
-    lines: [one, one, one],
-    orderDiscount: 100n,
-    delivery: { shipping: 0n, taxRate: 10_000n },
-    taxIncluded: false,
-  });
-  expect(totals.lines).toEqual([
-    { discount: 34n, total: 66n, tax: 7n },
-    { discount: 33n, total: 67n, tax: 7n },
-    { discount: 33n, total: 67n, tax: 7n },
-  ]);
 });
 
 test('more than 10^12 minor units is too much, in subtotal or total', () => {

@@ -30,12 +30,28 @@ test('nothing set is a whole shop on this machine', () => {
     namespace: 'souk',
     work: 'both',
     databaseUrl: undefined,
+    databasePoolSize: 10,
     redisUrl: undefined,
     rabbitUrl: undefined,
     demo: true,
     introspection: 'all',
+    operationCost: 20_000,
+    rates: {
+      anonymous: { perHour: 10_000, burst: 1_000 },
+      signedIn: { perHour: 100_000, burst: 5_000 },
+      premium: { perHour: 1_000_000, burst: 20_000 },
+      partner: { perHour: 5_000_000, burst: 100_000 },
+    },
+    corsOrigins: [],
+    plainSupergraph: undefined,
     currency: 'USD',
     reservationMinutes: 15,
+    loginFailuresPerAddress: 10_000,
+    sockets: { perUser: 50, perAddress: 3_000, trustedProxies: 0 },
+    eventRetentionDays: 90,
+    paymentProvider: 'sandbox',
+    sandbox: { url: undefined, webhookSecret: undefined },
+    stripe: undefined,
     subgraphUrls: {
       accounts: 'http://127.0.0.1:4001',
       catalog: 'http://127.0.0.1:4002',
@@ -49,6 +65,44 @@ test('nothing set is a whole shop on this machine', () => {
 test('an empty value counts as not set', () => {
   const names = ['PORT', 'HOST', 'REDIS_URL', 'SOUK_CURRENCY', 'SOUK_INTERNAL_SECRETS', 'CART_URL', 'NODE_ENV'];
   expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(readConfig({}));
+});
+
+test('Stripe needs its key and its webhook secret, told together with what else is wrong', () => {
+  const stripe = { PAYMENT_PROVIDER: 'stripe', STRIPE_API_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_1' };
+  expect(readConfig(stripe)).toMatchObject({
+    ...{ paymentProvider: 'stripe', stripe: { apiKey: 'sk_test_1', webhookSecret: 'whsec_1', apiBase: undefined } },
+  });
+  expect(readConfig({ ...stripe, STRIPE_API_BASE: 'http://127.0.0.1:1' }).stripe?.apiBase).toBe('http://127.0.0.1:1');
+  expect(readConfig({ ...stripe, PAYMENT_PROVIDER: 'sandbox' }).stripe).toBeUndefined();
+  expect(problems({ PAYMENT_PROVIDER: 'stripe', PORT: 'x' }).map((line) => line.split(':')[0])).toEqual([
+    ...['PORT', 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET'],
+  ]);
+});
+
+test('rates are those of production there, and what is set is taken as it is', () => {
+  const rates = readConfig({ ...production, SOUK_RATE_PARTNER: '7/3' }).rates;
+  expect(rates).toEqual({
+    anonymous: { perHour: 100, burst: 10 },
+    signedIn: { perHour: 1_000, burst: 50 },
+    premium: { perHour: 10_000, burst: 200 },
+    partner: { perHour: 7, burst: 3 },
+  });
+  expect(readConfig({ SOUK_RATE_ANONYMOUS: '7/3' }).rates?.anonymous).toEqual({ perHour: 7, burst: 3 });
+  expect(readConfig({ SOUK_RATE_LIMITS: 'off' }).rates).toBeUndefined();
+  expect(problems({ ...production, SOUK_RATE_LIMITS: 'off' })).toEqual([
+    'SOUK_RATE_LIMITS: off is refused in production',
+  ]);
+});
+
+test('a gateway for a foreign supergraph needs its file, and is refused in production', () => {
+  const plain = { SOUK_PLAIN_GATEWAY: '1', SUPERGRAPH_FILE: '/a/supergraph.graphql' };
+  expect(readConfig(plain).plainSupergraph).toBe('/a/supergraph.graphql');
+  for (const half of [{ SOUK_PLAIN_GATEWAY: '1' }, { SUPERGRAPH_FILE: '/a' }]) {
+    expect(problems(half)).toEqual(['SUPERGRAPH_FILE: goes with SOUK_PLAIN_GATEWAY=1, and that with it']);
+  }
+  expect(problems({ ...production, ...plain })).toEqual([
+    'SOUK_PLAIN_GATEWAY: a gateway without protection is refused in production',
+  ]);
 });
 
 test('what is set is taken', () => {
@@ -65,6 +119,8 @@ test('what is set is taken', () => {
     SOUK_INTERNAL_SECRETS: 'new one, old one',
     SOUK_CURRENCY: 'JPY',
     SOUK_DEMO: '0',
+    SOUK_CORS_ORIGINS: 'https://shop.example, http://127.0.0.1:3000',
+    SOUK_TRUSTED_PROXIES: '2',
   });
   expect(config).toMatchObject({
     port: 8080,
@@ -75,6 +131,8 @@ test('what is set is taken', () => {
     internalSecrets: ['new one', 'old one'],
     currency: 'JPY',
     demo: false,
+    corsOrigins: ['https://shop.example', 'http://127.0.0.1:3000'],
+    sockets: { trustedProxies: 2 },
   });
   expect(config.subgraphUrls.cart).toBe('http://cart.internal:4003');
 });
@@ -92,8 +150,15 @@ const wrong: Record<string, string> = {
   PAYMENT_PROVIDER: 'marker',
   SMTP_URL: 'marker:25',
   SOUK_DEMO: 'marker',
+  SOUK_OPERATION_COST: 'marker',
+  SOUK_RATE_LIMITS: 'marker',
+  SOUK_RATE_ANONYMOUS: '1000/marker',
+  SOUK_CORS_ORIGINS: 'https://shop.example, marker.example',
   SOUK_CURRENCY: 'marker',
   SOUK_RESERVATION_MINUTES: '-5-marker',
+  SOUK_SOCKETS_PER_USER: 'marker',
+  SOUK_SOCKETS_PER_ADDRESS: '1.5-marker',
+  SOUK_TRUSTED_PROXIES: '-1-marker',
   SOUK_LOG_LEVEL: 'marker',
   ORDERS_URL: 'marker',
   CATALOG_REPLICA_URL: 'marker',
@@ -116,15 +181,28 @@ test.each([
   ['SOUK_CURRENCY', 'usd'],
   ['SOUK_RESERVATION_MINUTES', '0'],
   ['SOUK_RESERVATION_MINUTES', '1441'],
+  ['SOUK_SOCKETS_PER_USER', '0'],
+  ['SOUK_SOCKETS_PER_ADDRESS', '1000001'],
+  ['SOUK_TRUSTED_PROXIES', '11'],
+  ['SOUK_EVENT_RETENTION_DAYS', '-1'],
+  ['SOUK_EVENT_RETENTION_DAYS', '36501'],
   ['SOUK_INTERNAL_SECRETS', ','],
   ['REDIS_URL', 'localhost:6379'],
+  ['PAYMENT_PROVIDER', 'paypal'],
+  ['SANDBOX_URL', 'localhost:4006'],
+  ['SANDBOX_WEBHOOK_SECRET', 'too short'],
 ])('%s "%s" is refused', (name, value) => {
   expect(problems({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);
 });
 
 describe('in production', () => {
   test('complete settings are accepted; no demonstration, introspection for admins', () => {
-    expect(readConfig(production)).toMatchObject({ production: true, demo: false, introspection: 'admins' });
+    expect(readConfig(production)).toMatchObject({
+      production: true,
+      demo: false,
+      introspection: 'admins',
+      loginFailuresPerAddress: 100,
+    });
   });
 
   test('five databases of their own do instead of one server', () => {

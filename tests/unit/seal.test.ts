@@ -84,6 +84,17 @@ test('rotation: the first key seals, all open, and the blind index stays', () =>
   expect(createSealer([second]).blindIndex('ada@souk.example')).not.toBe(sealer.blindIndex('ada@souk.example'));
 });
 
+test('a key is rotated process by process: each opens at every step what the others seal, and finds it', () => {
+  const steps = [[first], [first, second], [second, first]].map((keys) => createSealer(keys));
+  steps.forEach((newer, step) => {
+    // While a step is under way, processes of it and of the one before run side by side.
+    const older = steps[Math.max(0, step - 1)]!;
+    expect(older.open(newer.seal('ada@souk.example'))).toBe('ada@souk.example');
+    expect(newer.open(older.seal('ada@souk.example'))).toBe('ada@souk.example');
+    expect(newer.blindIndex('ada@souk.example')).toBe(sealer.blindIndex('ada@souk.example'));
+  });
+});
+
 test('the blind index is equal for equal texts only', () => {
   expect(sealer.blindIndex('a@souk.example')).toMatch(/^[A-Za-z0-9_-]{43}$/);
   fc.assert(

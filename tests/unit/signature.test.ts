@@ -2,6 +2,7 @@
 import { ANONYMOUS, type Principal } from '../../platform/auth/principal';
 import { RequestSigner, SIGNED_HEADERS, type SignedRequest } from '../../platform/auth/signature';
 import { Fault } from '../../platform/errors';
+import { apiClient } from '../support/principals';
 
 const at = Date.parse('2030-01-01T00:00:00Z');
 const clockAt = (seconds: number) => ({ now: () => new Date(at + seconds * 1_000) });
@@ -21,6 +22,7 @@ const request: SignedRequest = {
   body: '{"query":"{ me { id } } # é"}',
   principal: admin,
   requestId: 'req-1',
+  clientAddress: '192.0.2.1',
 };
 const sent = { method: request.method, path: request.path, body: request.body, headers: signer.sign(request) };
 
@@ -39,11 +41,17 @@ test.each<Principal>([
   ANONYMOUS,
   admin,
   { kind: 'guest', id: admin.id },
-  { kind: 'client', id: admin.id, ownerId: admin.sessionId },
+  apiClient(),
   { kind: 'service', name: 'gateway' },
 ])('a signed request is believed: $kind', (principal) => {
   const headers = signer.sign({ ...request, principal });
-  expect(signer.verify({ ...sent, headers })).toEqual({ principal, requestId: 'req-1' });
+  expect(signer.verify({ ...sent, headers })).toEqual({ principal, requestId: 'req-1', clientAddress: '192.0.2.1' });
+});
+
+test('without a client there is no address, and none can be added', () => {
+  const own = { ...sent, headers: signer.sign({ ...request, clientAddress: undefined }) };
+  expect(signer.verify(own)).toEqual({ principal: admin, requestId: 'req-1' });
+  refused({ ...own, headers: { ...own.headers, [SIGNED_HEADERS.clientAddress]: '192.0.2.1' } });
 });
 
 describe('a change of any part is refused', () => {
@@ -59,6 +67,7 @@ describe('a change of any part is refused', () => {
     ['empty body', { ...sent, body: '' }],
     ['principal', header(SIGNED_HEADERS.principal, forged)],
     ['request id', header(SIGNED_HEADERS.requestId, 'req-2')],
+    ['client address', header(SIGNED_HEADERS.clientAddress, '192.0.2.2')],
     ['time', header(SIGNED_HEADERS.time, String(at / 1_000 + 1))],
     ['signature', header(SIGNED_HEADERS.signature, Buffer.alloc(32).toString('base64url'))],
   ])('%s', (_name, attempt) => refused(attempt));
@@ -100,6 +109,29 @@ test.each(['', 'soon', 'NaN', 'Infinity', '-1', '0', '1e309'])('"%s" is no time,
   refused({ ...sent, headers: { ...sent.headers, [SIGNED_HEADERS.time]: time } });
 });
 
+describe('the same request again', () => {
+  test('is refused for as long as its signature is good, at each process by itself', () => {
+    let seconds = -60;
+    const receiver = new RequestSigner([secret], { now: () => new Date(at + seconds * 1_000) });
+    expect(receiver.verify(sent).principal).toEqual(admin);
+    for (seconds = -60; seconds <= 61; seconds += 1) {
+      // Time goes on only when something comes.
+      receiver.verify({ ...sent, headers: new RequestSigner([secret], clockAt(seconds)).sign(request) });
+      refused(sent, receiver);
+    }
+    expect(new RequestSigner([secret], clockAt(0)).verify(sent).principal).toEqual(admin);
+  });
+
+  test('signed anew is another one, and a forged one is not remembered', () => {
+    const receiver = new RequestSigner([secret], clockAt(0));
+    refused({ ...sent, body: 'something else' }, receiver);
+    for (let time = 0; time < 2; time += 1) {
+      expect(receiver.verify({ ...sent, headers: signer.sign(request) }).principal).toEqual(admin);
+    }
+    expect(receiver.verify(sent).principal).toEqual(admin);
+  });
+});
+
 test('rotation: the first secret signs, all verify; one taken away is believed no more', () => {
   const rotated = new RequestSigner([other, secret], clockAt(0));
   expect(rotated.verify(sent).principal).toEqual(admin);
@@ -113,5 +145,5 @@ test('rotation: the first secret signs, all verify; one taken away is believed n
 test('a principal of a kind we do not know, signed by one of ourselves, may do what anybody may', () => {
   const unknown = { kind: 'robot' } as unknown as Principal; // what a newer version could send
   const headers = signer.sign({ ...request, principal: unknown });
-  expect(signer.verify({ ...sent, headers })).toEqual({ principal: ANONYMOUS, requestId: 'req-1' });
+  expect(signer.verify({ ...sent, headers })).toMatchObject({ principal: ANONYMOUS, requestId: 'req-1' });
 });

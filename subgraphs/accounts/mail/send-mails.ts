@@ -4,14 +4,20 @@ import { Fault } from '../../../platform/errors';
 import type { Mail } from '../../../platform/mail/mail';
 import type { Job } from '../../../platform/subgraph';
 import { describeOrder } from '../../orders/messages';
+import { isMailToken, mailTokenOf } from '../credentials/mail-token';
 import type { AccountsServices } from '../services';
+import { accountMail } from './account-mails';
 import { nextAttempt } from './mail.rules';
 import { orderConfirmationMail } from './order-confirmation';
+import type { AccountMailKind } from './queue-mail';
 
 /** Mails in hand at once. */
 const BATCH = 5;
-/** Minutes a mail is nobody else's: longer than describing the order and sending may take together. */
-const LEASE_MINUTES = 2;
+/**
+ * Seconds a mail is nobody else's: longer than describing the order and sending take together (platform/mail/smtp.ts), and short
+ * enough that the mail of a process that died over it still leaves within the 30 seconds that are promised.
+ */
+const LEASE_SECONDS = 25;
 /** Principal of the commands that the job sends. */
 const ACCOUNTS = { kind: 'service', name: 'accounts' } as const;
 
@@ -23,7 +29,11 @@ const mails = new Counter({
 
 interface LeasedMail {
   id: string;
-  orderId: string;
+  kind: 'order-confirmation' | AccountMailKind;
+  /** Of an order's confirmation the order; else see queue-mail.ts. */
+  subjectId: string;
+  accountId: string | null;
+  sealedTo: string | null;
   /** This one included; rises with the lease, so that a mail that kills its process is given up too. */
   attempts: number;
 }
@@ -35,10 +45,10 @@ export async function sendMails(services: AccountsServices): Promise<void> {
       `WITH due AS (
          SELECT id FROM mail WHERE status = 'WAITING' AND due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
        ), leased AS (
-         UPDATE mail SET attempts = attempts + 1, due_at = now() + make_interval(mins => $2)
-         FROM due WHERE mail.id = due.id RETURNING mail.id, mail.subject_id, mail.attempts
-       ) SELECT id, subject_id AS "orderId", attempts FROM leased`,
-      [BATCH, LEASE_MINUTES],
+         UPDATE mail SET attempts = attempts + 1, due_at = now() + make_interval(secs => $2)
+         FROM due WHERE mail.id = due.id RETURNING mail.*
+       ) SELECT id, kind, subject_id AS "subjectId", account_id AS "accountId", sealed_to AS "sealedTo", attempts FROM leased`,
+      [BATCH, LEASE_SECONDS],
     );
     await Promise.all(due.map((mail) => sendMail(services, mail)));
     leased = due.length;
@@ -51,9 +61,16 @@ export const sendMailsJob: Job<AccountsServices> = { name: 'accounts.send-mails'
 async function sendMail(services: AccountsServices, mail: LeasedMail): Promise<void> {
   const { db, log, mailer } = services;
   try {
-    await mailer.send(await compose(services, mail));
+    const composed = await (mail.kind === 'order-confirmation'
+      ? composeConfirmation(services, mail)
+      : composeAccountMail(services, mail, mail.kind));
+    if (composed === null) {
+      await db.rows('DELETE FROM mail WHERE id = $1', [mail.id]);
+      return;
+    }
+    await mailer.send(composed);
     // A crash between these two lines sends it again, under the same Message-ID: the nearest to once that mail allows.
-    await db.rows(`UPDATE mail SET status = 'SENT', sent_at = now() WHERE id = $1`, [mail.id]);
+    await db.rows(`UPDATE mail SET status = 'SENT', sent_at = now(), sealed_to = NULL WHERE id = $1`, [mail.id]);
     mails.inc({ result: 'sent' });
   } catch (error) {
     const next = nextAttempt(mail.attempts);
@@ -71,19 +88,40 @@ async function sendMail(services: AccountsServices, mail: LeasedMail): Promise<v
   }
 }
 
-/** The mail with what its order says now; nothing of it is stored. */
-async function compose(services: AccountsServices, mail: LeasedMail): Promise<Mail> {
+/** The mail with what its order says now; nothing of it is stored. Null when the buyer's account is gone. */
+async function composeConfirmation(services: AccountsServices, mail: LeasedMail): Promise<Mail | null> {
   const { commands, config, sealer } = services;
   const meta = { principal: ACCOUNTS, requestId: mail.id };
-  const { order } = await commands.send(describeOrder, { orderId: mail.orderId }, meta);
+  const { order } = await commands.send(describeOrder, { orderId: mail.subjectId }, meta);
   if (!order) throw new Fault('NOT_FOUND', 'The order of a mail is not there.');
   const sealed = order.sealedEmail ?? (await sealedEmailOf(services, order.ownerId));
+  if (sealed === null) return null;
   const token = order.sealedToken === null ? null : sealer.open(order.sealedToken);
   return orderConfirmationMail({ ...order, token }, sealer.open(sealed), config.publicUrl);
 }
 
-async function sealedEmailOf(services: AccountsServices, userId: string): Promise<string> {
+/** The mail; null when there is nobody to send it to any more, or its link is good no more. */
+async function composeAccountMail(
+  services: AccountsServices,
+  { subjectId, accountId, sealedTo }: LeasedMail,
+  kind: AccountMailKind,
+): Promise<Mail | null> {
+  const { config, sealer } = services;
+  const sealed = sealedTo ?? (accountId === null ? null : await sealedEmailOf(services, accountId));
+  if (sealed === null || (isMailToken(kind) && !(await tokenIsGood(services, subjectId)))) return null;
+  const token = mailTokenOf(sealer, subjectId);
+  return accountMail({ kind, subjectId, to: sealer.open(sealed), publicUrl: config.publicUrl, token });
+}
+
+async function tokenIsGood({ db, clock }: AccountsServices, tokenId: string): Promise<boolean> {
+  const rows = await db.rows('SELECT 1 AS one FROM mail_token WHERE id = $1 AND expires_at > $2', [
+    tokenId,
+    clock.now(),
+  ]);
+  return rows.length > 0;
+}
+
+async function sealedEmailOf(services: AccountsServices, userId: string): Promise<string | null> {
   const [account] = await services.db.rows<{ email: string }>('SELECT email FROM account WHERE id = $1', [userId]);
-  if (!account) throw new Fault('NOT_FOUND', 'Nobody to send a mail to.');
-  return account.email;
+  return account?.email ?? null;
 }

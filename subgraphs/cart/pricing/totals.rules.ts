@@ -3,7 +3,7 @@
  * line total = unit price x quantity - discount; sum of line totals = subtotal - discount;
  * total = subtotal - discount + shipping, + tax unless it is included.
  */
-import { allocate, MAX_MINOR, multiplyHalfEven } from '../../../platform/money';
+import { MAX_MINOR, multiplyHalfEven } from '../../../platform/money';
 
 /** Tax rates are integers in 1/100,000: 7,250 is 7.25 %. */
 export const RATE_SCALE = 100_000n;
@@ -12,15 +12,13 @@ export const RATE_SCALE = 100_000n;
 export interface LinePrice {
   unitPrice: bigint;
   quantity: number;
-  /** Off this line alone; more than the line costs counts as all of it. */
+  /** Off this line; more than the line costs counts as all of it. */
   discount: bigint;
 }
 
 /** What totals depend on. */
 export interface TotalsInput {
   lines: readonly LinePrice[];
-  /** Off the order as a whole, spread over lines by largest remainder; more than they cost counts as all of it. */
-  orderDiscount: bigint;
   /** What shipping costs and what share tax is; null until the address is known. */
   delivery: { shipping: bigint; taxRate: bigint } | null;
   /** Whether prices and shipping contain their tax. */
@@ -49,18 +47,13 @@ export interface Totals {
 /** Computes them. Tax is rounded half to even, once for each line and once for shipping. */
 export function computeTotals(input: TotalsInput): Totals {
   const { delivery, taxIncluded } = input;
-  const gross = input.lines.map(({ unitPrice, quantity }) => unitPrice * BigInt(quantity));
-  const own = gross.map((amount, index) => min(input.lines[index]?.discount ?? 0n, amount));
-  const left = gross.map((amount, index) => amount - (own[index] ?? 0n));
-  const shares = allocate(min(input.orderDiscount, sum(left)), left);
-
-  const lines = left.map((amount, index): LineTotals => {
-    const share = shares[index] ?? 0n;
-    const total = amount - share;
-    const tax = delivery && taxOf(total, delivery.taxRate, taxIncluded);
-    return { discount: (own[index] ?? 0n) + share, total, tax };
+  const lines = input.lines.map((line): LineTotals => {
+    const gross = grossOf(line);
+    const discount = line.discount < gross ? line.discount : gross;
+    const total = gross - discount;
+    return { discount, total, tax: delivery && taxOf(total, delivery.taxRate, taxIncluded) };
   });
-  const subtotal = sum(gross);
+  const subtotal = sum(input.lines.map(grossOf));
   const discount = sum(lines.map((line) => line.discount));
   const shipping = delivery && delivery.shipping;
   const tax =
@@ -83,6 +76,6 @@ function sum(amounts: readonly bigint[]): bigint {
   return amounts.reduce((a, b) => a + b, 0n);
 }
 
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
+function grossOf({ unitPrice, quantity }: LinePrice): bigint {
+  return unitPrice * BigInt(quantity);
 }

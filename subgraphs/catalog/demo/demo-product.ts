@@ -1,5 +1,6 @@
 /** Makes the products of the demonstration shop: the same number always gives the same product. */
 import { createHash } from 'node:crypto';
+import { seededRandom } from '../../../platform/random';
 import { demoPicturePath } from '../demo-picture';
 import type { NamedValue, StoredImage } from '../product.entity';
 import { slugify } from '../product.rules';
@@ -80,20 +81,9 @@ function categoryId(name: string): string {
   return demoUuid(`category ${name}`, 0, OPENED);
 }
 
-/** Numbers from 0 to 1 that look random; equal seeds give equal rows (the generator "mulberry32"). */
-function dice(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** The n-th product, from 0. */
 export function demoProduct(index: number): DemoProduct {
-  const roll = dice(index);
+  const roll = seededRandom(index);
   const below = (count: number): number => Math.floor(roll() * count);
   const pick = <T>(list: readonly [T, ...T[]] | readonly T[]): T => list[below(list.length)] as T; // lists here are not empty
   // In turn, so that every shelf has something however small the shop.

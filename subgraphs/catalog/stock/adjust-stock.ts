@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordAudit } from '../../../platform/audit';
 import { requireAdmin } from '../../../platform/auth/guard';
 import type { Principal } from '../../../platform/auth/principal';
 import { idempotently } from '../../../platform/db/idempotency';
@@ -6,7 +7,6 @@ import { UserFault } from '../../../platform/errors';
 import { freeText, idempotencyKeyText, idOf, validateInput, wholeNumber } from '../../../platform/graph/validate';
 import { toId } from '../../../platform/ids';
 import type { Services } from '../../../platform/subgraph';
-import { recordAudit } from '../record-audit';
 import { lockLevels, moveStock, type LockedLevel } from './ledger';
 
 /** Units of a variant on hand at most; the column has the same bound. */

@@ -18,6 +18,9 @@ const EFFECTS = {
 /** Kinds of movement; `initial` is made with the level. */
 export type MovementKind = keyof typeof EFFECTS;
 
+/** Movements that count as units sold, or as sold no longer. */
+const SOLD: Partial<Record<MovementKind, 1 | -1>> = { sell: 1, restock: -1 };
+
 /** Units of a variant. */
 export interface StockLine {
   variantId: string;
@@ -102,56 +105,76 @@ export async function moveStock(
     ],
   );
   if (moved?.count !== lines.length) throw new Error(`a line of a ${kind} has no stock level`);
-  await keepAvailability(tx, lines, levels, effect.onHand - effect.reserved);
-  if (kind === 'sell') await keepSold(tx, lines, levels, 1);
-  if (kind === 'restock') await keepSold(tx, lines, levels, -1);
+  await keepProducts(tx, lines, levels, { available: effect.onHand - effect.reserved, sold: SOLD[kind] ?? 0 });
 }
 
-/** Sets `product.available` where a variant's last unit went or its first one came. */
-async function keepAvailability(
+/** What a movement does to the products, for each unit: how many can be ordered, and how many are sold. */
+interface ProductEffect {
+  available: number;
+  sold: number;
+}
+
+/**
+ * Keeps what the products say of their stock. All of them are locked at once and before either update: with a lock for each
+ * update, two movements of sibling variants could take the products of the one and of the other in opposite order.
+ */
+async function keepProducts(
   tx: EntityManager,
   lines: readonly StockLine[],
   levels: ReadonlyMap<string, LockedLevel>,
-  sign: number,
+  effect: ProductEffect,
 ): Promise<void> {
+  const crossed = crossedProducts(lines, levels, effect.available);
+  const sold = effect.sold === 0 ? [] : lines.map(({ variantId }) => levels.get(variantId)?.productId ?? null);
+  if (crossed.length + sold.length === 0) return;
+  await tx.query('SELECT 1 FROM product WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE', [
+    [...crossed, ...sold],
+  ]);
+  if (crossed.length > 0) await keepAvailability(tx, crossed);
+  if (sold.length > 0) {
+    const quantities = lines.map(({ quantity }) => effect.sold * quantity);
+    await keepSold(tx, sold, quantities);
+  }
+}
+
+/** Products of variants whose last unit went or whose first one came. */
+function crossedProducts(
+  lines: readonly StockLine[],
+  levels: ReadonlyMap<string, LockedLevel>,
+  sign: number,
+): string[] {
   const changes = new Map<string, number>();
   for (const { variantId, quantity } of lines) {
     changes.set(variantId, (changes.get(variantId) ?? 0) + sign * quantity);
   }
-  const crossed = [...changes].flatMap(([variantId, change]) => {
+  return [...changes].flatMap(([variantId, change]) => {
     const level = levels.get(variantId);
     const before = level ? level.onHand - level.reserved : 0;
     return level && before > 0 !== before + change > 0 ? [level.productId] : [];
   });
-  if (crossed.length === 0) return;
-  await lockProducts(tx, crossed);
-  // A statement of its own after the lock: only now it sees what others did to sibling variants before it got the lock.
+}
+
+/** A statement of its own after the lock: only now it sees what others did to sibling variants before it got the lock. */
+async function keepAvailability(tx: EntityManager, productIds: readonly string[]): Promise<void> {
   await tx.query(
     `UPDATE product p SET available = now_available FROM (
        SELECT v.product_id, bool_or(s.on_hand > s.reserved) AS now_available
        FROM variant v JOIN stock_level s ON s.variant_id = v.id WHERE v.product_id = ANY($1::uuid[]) GROUP BY v.product_id
      ) fresh WHERE p.id = fresh.product_id AND p.available <> now_available`,
-    [crossed],
+    [productIds],
   );
 }
 
 /** Counts sold units on the products, for BEST_SELLING. */
 async function keepSold(
   tx: EntityManager,
-  lines: readonly StockLine[],
-  levels: ReadonlyMap<string, LockedLevel>,
-  sign: number,
+  productIds: readonly (string | null)[],
+  quantities: readonly number[],
 ): Promise<void> {
-  const productIds = lines.map((line) => levels.get(line.variantId)?.productId ?? null);
-  await lockProducts(tx, productIds);
   await tx.query(
-    `UPDATE product p SET sold = greatest(0, p.sold + $3 * line.quantity)
+    `UPDATE product p SET sold = greatest(0, p.sold + line.quantity)
      FROM (SELECT id, sum(quantity) AS quantity FROM unnest($1::uuid[], $2::integer[]) AS l (id, quantity) GROUP BY id) line
      WHERE p.id = line.id`,
-    [productIds, lines.map((line) => line.quantity), sign],
+    [productIds, quantities],
   );
-}
-
-async function lockProducts(tx: EntityManager, ids: readonly (string | null)[]): Promise<void> {
-  await tx.query('SELECT 1 FROM product WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE', [ids]);
 }

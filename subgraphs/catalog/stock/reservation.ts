@@ -21,23 +21,30 @@ export const reservationOutcomes = new Counter({
   labelNames: ['outcome'],
 });
 
+const LOCKED = `state, expires_at AS "expiresAt", state = 'RESERVED' AND expires_at <= clock_timestamp() AS due`;
+
 /** Makes the reservation row of an order if there is none (in state `fresh`), and locks it. */
 export async function lockReservation(
   tx: EntityManager,
   orderId: string,
   fresh: 'EMPTY' | 'RELEASED',
 ): Promise<LockedReservation> {
-  await tx.query(`INSERT INTO reservation (order_id, state) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [orderId, fresh]);
-  const found = await findReservation(tx, orderId);
-  if (!found) throw new Error('a reservation row vanished');
-  return found;
+  // What is there is written over with itself: that locks it and gives it, in the one statement.
+  const [row] = await tx.query<LockedReservation[]>(
+    `WITH locked AS (
+       INSERT INTO reservation AS r (order_id, state) VALUES ($1, $2)
+       ON CONFLICT (order_id) DO UPDATE SET state = r.state RETURNING r.state, r.expires_at
+     ) SELECT ${LOCKED} FROM locked`,
+    [orderId, fresh],
+  );
+  if (!row) throw new Error('a reservation row vanished');
+  return row;
 }
 
 /** Locks the reservation of an order; null if it never had one. */
 export async function findReservation(tx: EntityManager, orderId: string): Promise<LockedReservation | null> {
   const [row] = await tx.query<LockedReservation[]>(
-    `SELECT state, expires_at AS "expiresAt", state = 'RESERVED' AND expires_at <= clock_timestamp() AS due
-     FROM reservation WHERE order_id = $1 FOR UPDATE`,
+    `SELECT ${LOCKED} FROM reservation WHERE order_id = $1 FOR UPDATE`,
     [orderId],
   );
   return row ?? null;

@@ -20,7 +20,9 @@ export async function reserveStock(services: Services, input: Input): Promise<Ou
   const output = await services.db.transaction(async (tx): Promise<Output> => {
     const reservation = await lockReservation(tx, orderId, 'EMPTY');
     if (reservation.state === 'RELEASED') throw new Fault('CONFLICT', 'The order was released.');
-    if (reservation.state !== 'EMPTY') {
+    // Its term counts no more: told of it, an order that has not heard of its pinning would reserve for ever.
+    if (reservation.state === 'PINNED' || reservation.state === 'SOLD') return { outcome: 'reserved', expiresAt: null };
+    if (reservation.state === 'RESERVED') {
       if (!reservation.due && reservation.expiresAt) return { outcome: 'reserved', expiresAt: reservation.expiresAt };
       // Its time is over but nobody has taken the units back yet: they are still the order's.
       return { outcome: 'reserved', expiresAt: await startTerm(tx, services, orderId) };
@@ -29,27 +31,37 @@ export async function reserveStock(services: Services, input: Input): Promise<Ou
     const short = lines.filter((line) => availableOf(levels.get(line.variantId)) < line.quantity);
     if (short.length > 0) return { outcome: 'short', lines: short.map((line) => shortLine(line, levels)) };
     await moveStock(tx, 'reserve', lines, levels, { actor: 'service:orders' });
-    await tx.query(
-      `WITH old AS (DELETE FROM reservation_line WHERE order_id = $1 AND variant_id <> ALL($2::uuid[]))
-       INSERT INTO reservation_line (order_id, variant_id, quantity)
-       SELECT $1, variant_id, quantity FROM unnest($2::uuid[], $3::integer[]) AS line (variant_id, quantity)
-       ON CONFLICT (order_id, variant_id) DO UPDATE SET quantity = excluded.quantity`,
-      [orderId, lines.map(({ variantId }) => variantId), lines.map(({ quantity }) => quantity)],
-    );
-    return { outcome: 'reserved', expiresAt: await startTerm(tx, services, orderId) };
+    return { outcome: 'reserved', expiresAt: await startTerm(tx, services, orderId, lines) };
   });
   reservationOutcomes.inc({ outcome: output.outcome });
   return output;
 }
 
-/** Lets the reservation stand for the configured time from now; gives the end. */
-async function startTerm(tx: EntityManager, services: Services, orderId: string): Promise<Date> {
+/** Lets the reservation stand for the configured time from now, with the lines if they are given; gives the end. */
+async function startTerm(
+  tx: EntityManager,
+  services: Services,
+  orderId: string,
+  lines?: readonly StockLine[],
+): Promise<Date> {
   const [row] = await tx.query<{ expires_at: Date }[]>(
-    `WITH reserved AS (
+    `WITH line AS (
+       SELECT variant_id, quantity FROM unnest($3::uuid[], $4::integer[]) AS line (variant_id, quantity)
+     ), old AS (
+       DELETE FROM reservation_line WHERE order_id = $1 AND $3 IS NOT NULL AND variant_id <> ALL($3)
+     ), written AS (
+       INSERT INTO reservation_line (order_id, variant_id, quantity) SELECT $1, variant_id, quantity FROM line
+       ON CONFLICT (order_id, variant_id) DO UPDATE SET quantity = excluded.quantity
+     ), reserved AS (
        UPDATE reservation SET state = 'RESERVED', expires_at = clock_timestamp() + make_interval(mins => $2)
        WHERE order_id = $1 RETURNING expires_at
      ) SELECT expires_at FROM reserved`,
-    [orderId, services.config.reservationMinutes],
+    [
+      orderId,
+      services.config.reservationMinutes,
+      lines?.map(({ variantId }) => variantId),
+      lines?.map(({ quantity }) => quantity),
+    ],
   );
   if (!row) throw new Error('a reservation row vanished');
   return row.expires_at;

@@ -21,7 +21,7 @@ export class LeaseLost extends Error {
 /** Begins a checkout, leased to the caller. */
 export async function beginCheckout(
   tx: EntityManager,
-  given: Pick<Checkout, 'orderId' | 'actor' | 'key' | 'requestId' | 'buyerKind' | 'buyerId' | 'draft'>,
+  given: Pick<Checkout, 'orderId' | 'actor' | 'key' | 'requestId' | 'buyerKind' | 'buyerId' | 'partnerId' | 'draft'>,
   now: Date,
 ): Promise<Checkout> {
   const rest = { quote: null, attempts: 0, lease: newUuid(), leasedUntil: null, doneAt: null };

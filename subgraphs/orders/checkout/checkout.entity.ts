@@ -39,6 +39,10 @@ export class CheckoutEntity implements CheckoutFacts {
   @Column({ name: 'buyer_id', type: 'uuid', nullable: true })
   buyerId!: string | null;
 
+  /** The uuid of its partner's user, if an API client buys; else null. */
+  @Column({ name: 'partner_id', type: 'uuid', nullable: true })
+  partnerId!: string | null;
+
   @Column('text')
   direction!: CheckoutFacts['direction'];
 
@@ -95,8 +99,9 @@ export const draftSchema = z.object({
   /** Sealed; null: the shipping address. */
   billingAddress: z.string().nullable(),
   note: z.string().nullable(),
-  /** The provider's single-use token. */
-  paymentToken: z.string(),
+  /** The provider's single-use token, or the uuid of a saved payment method: one of them. */
+  paymentToken: z.string().nullable(),
+  paymentMethodId: z.uuid().nullable().default(null),
 });
 /** See {@link draftSchema}. */
 export type Draft = z.output<typeof draftSchema>;

@@ -12,7 +12,8 @@ export interface CheckoutFacts {
   stock: 'none' | 'asked' | 'reserved' | 'pinned' | 'released';
   /** When the reservation lapses; null: there is none, or it is pinned. */
   reservedUntil: Date | null;
-  payment: 'none' | 'asked' | 'pending' | 'authorized' | 'declined' | 'reversed';
+  /** `pending`: in doubt. `waiting`: for the buyer, who has to approve it at the provider; the order says where. */
+  payment: 'none' | 'asked' | 'pending' | 'waiting' | 'authorized' | 'declined' | 'reversed';
   /** Whether the order exists for its buyer. */
   placed: boolean;
 }
@@ -47,12 +48,12 @@ export const CHECKOUT: readonly Row[] = [
     },
   },
   {
-    // Have the money held. Held or in doubt: the order is placed, PENDING. Declined: back.
+    // Have the money held. Held, in doubt or waiting for the buyer: the order is placed, PENDING. Declined: back.
     step: 'authorize',
     due: ({ payment }) => payment === 'asked',
     undo: {
       step: 'reverse payment',
-      due: ({ payment }) => payment === 'asked' || payment === 'pending' || payment === 'authorized',
+      due: (facts) => facts.payment === 'asked' || facts.payment === 'authorized' || isOpen(facts),
     },
   },
   {
@@ -67,9 +68,9 @@ export const CHECKOUT: readonly Row[] = [
     undo: { step: 'spend', due: ({ placed, cart }) => placed && cart === 'claimed' },
   },
   {
-    // Ask for the outcome of a payment in doubt.
+    // Ask what has become of a payment in doubt, or of the buyer.
     step: 'settle',
-    due: (facts, now) => facts.payment === 'pending' && facts.stock === 'reserved' && !hasLapsed(facts, now),
+    due: (facts, now) => isOpen(facts) && facts.stock === 'reserved' && !hasLapsed(facts, now),
   },
 ];
 
@@ -100,11 +101,18 @@ export function isOwed(facts: CheckoutFacts): boolean {
   return facts.placed || facts.payment !== 'none';
 }
 
+function isOpen({ payment }: CheckoutFacts): boolean {
+  return payment === 'pending' || payment === 'waiting';
+}
+
 function hasLapsed({ stock, reservedUntil }: CheckoutFacts, now: Date): boolean {
   return stock === 'reserved' && reservedUntil !== null && reservedUntil <= now;
 }
 
-/** Milliseconds until a checkout is tried again: 1 s doubling, at most 15 s. `attempts` counts those without progress. */
+/**
+ * Milliseconds until a checkout is tried again: 1 s doubling, at most 8 s, so that a payment whose provider fails now and then is
+ * in doubt for less than half a minute. `attempts` counts those without progress.
+ */
 export function retryDelayMs(attempts: number): number {
-  return Math.min(15_000, 1_000 * 2 ** Math.min(attempts, 10));
+  return Math.min(8_000, 1_000 * 2 ** Math.min(attempts, 10));
 }

@@ -74,5 +74,13 @@ function explain(answer: Exclude<Answer, { outcome: 'quoted' | 'claimed' }>, que
         sku,
         available: 0,
       }));
+    case 'promotionLost':
+      return answer.codes.map(({ code, reason }) => ({
+        code: 'VALIDATION_ERROR',
+        message: 'A promotion code of the cart no longer applies. Look at the total again. Nothing was charged.',
+        field: cartField,
+        details: { promoCode: code },
+        promoCodeReason: reason,
+      }));
   }
 }

@@ -13,11 +13,18 @@ import { OrderEntity, OrderLineEntity } from '../order.entity';
 import { newOrderNumber } from '../order-number';
 import { recordPlaced } from '../record-event';
 
+/** Where the buyer must go to approve the payment, and until when; null: no limit is known. */
+export interface RequiredAction {
+  url: string;
+  expiresAt: Date | null;
+}
+
 /** The order exists from now on, PENDING: order, lines, first event, and the client's key answered, in one transaction. */
 export async function placeFromCheckout(
   run: CheckoutRun,
   draft: Draft,
-  payment: 'authorized' | 'pending',
+  payment: 'authorized' | 'pending' | 'waiting',
+  action: RequiredAction | null,
 ): Promise<void> {
   const { services, checkout } = run;
   const { orderId, quote, buyerKind, buyerId, requestId } = checkout;
@@ -27,7 +34,7 @@ export async function placeFromCheckout(
   run.checkout = await services.db.transaction(async (tx) => {
     // First: whoever has lost the lease stops here, before there is an order.
     const saved = await saveProgress(tx, checkout, { payment, placed: true }, now);
-    await insertOrder(tx, services.sealer, { checkout, quote, draft, payment, now });
+    await insertOrder(tx, services.sealer, { checkout, quote, draft, payment, action, now });
     const change = { actor: { kind: buyerKind, id: buyerId }, at: now, cause: requestId };
     await recordPlaced(tx, services.sealer, orderId, change);
     await finishKey(tx, keyOf(checkout), outcome);
@@ -41,18 +48,20 @@ interface Parts {
   checkout: Checkout;
   quote: Quote;
   draft: Draft;
-  payment: 'authorized' | 'pending';
+  payment: 'authorized' | 'pending' | 'waiting';
+  action: RequiredAction | null;
   now: Date;
 }
 
 async function insertOrder(tx: EntityManager, sealer: Sealer, parts: Parts): Promise<void> {
-  const { checkout, quote, draft, payment, now } = parts;
+  const { checkout, quote, draft, payment, action, now } = parts;
   const { subtotal, discount, shipping, tax, total, taxIncluded, currencyCode, shippingMethod } = quote;
   const owner = ownerOf(quote, checkout);
   const token = owner.ownerKind === 'guest' ? newSecretToken() : null;
   await insertNumbered(tx, {
     id: checkout.orderId,
     ...owner,
+    partnerId: checkout.partnerId,
     status: 'PENDING',
     version: 1,
     paymentStatus: payment === 'authorized' ? 'AUTHORIZED' : 'PENDING',
@@ -63,6 +72,8 @@ async function insertOrder(tx: EntityManager, sealer: Sealer, parts: Parts): Pro
     note: draft.note ? sealer.seal(draft.note) : null,
     token: token && sealer.seal(token),
     tokenHash: token && hashSecretToken(token),
+    nextAction: action && sealer.seal(action.url),
+    nextActionUntil: action && action.expiresAt,
     placedAt: now,
     updatedAt: now,
   });

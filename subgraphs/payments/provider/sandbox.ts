@@ -1,114 +1,164 @@
-/**
- * The sandbox: a provider that moves no money and keeps a ledger of its own, so that what it was asked for survives the process.
- * Its tokens are documented in docs/sandbox.md.
- */
-import { newUuid } from '../../../platform/ids';
-import type { Database } from '../../../platform/db/database';
-import { ProviderUnavailable, type AuthorizationAnswer, type PaymentProvider, type ProviderState } from './provider';
+/** The sandbox as provider: the port over its HTTP API (docs/sandbox.md). It is a process of its own; see ../sandbox. */
+import { timingSafeEqual } from 'node:crypto';
+import { Pool } from 'undici';
+import { z } from 'zod';
+import { bigintText, dateText } from '../../../platform/commands/command';
+import { noticeMac, SIGNATURE_HEADER } from '../sandbox/webhooks';
+import {
+  ProviderUnavailable,
+  type AuthorizationAnswer,
+  type PaymentProvider,
+  type ProviderNotice,
+  type ProviderState,
+} from './provider';
+import { PROVIDER_LIMIT_MS } from './resilient';
 
-/** What each token does. */
-const TOKENS: Record<
-  string,
-  { method: string; does: 'succeed' | 'decline' | 'answerLate' | 'failOnce' | 'failCapture'; reason?: string }
-> = {
-  tok_visa: { method: 'visa', does: 'succeed' },
-  tok_mastercard: { method: 'mastercard', does: 'succeed' },
-  tok_declined: { method: 'visa', does: 'decline', reason: 'card_declined' },
-  tok_insufficient_funds: { method: 'visa', does: 'decline', reason: 'insufficient_funds' },
-  tok_timeout: { method: 'visa', does: 'answerLate' },
-  tok_error_once: { method: 'visa', does: 'failOnce' },
-  tok_capture_fails: { method: 'visa', does: 'failCapture' },
-};
+/** How old a webhook's signature may be, and how far ahead of our clock, in seconds. */
+const TOLERANCE_SECONDS = 300;
 
-/** How late `tok_timeout` answers, in milliseconds: later than any client's limit. */
-const LATE_MS = 5_000;
+const charge = z.object({
+  key: z.string(),
+  reference: z.string(),
+  state: z.enum(['REQUIRES_ACTION', 'AUTHORIZED', 'DECLINED', 'CAPTURED', 'VOIDED']),
+  amount: bigintText,
+  capturedAmount: bigintText,
+  refundedAmount: bigintText,
+  currencyCode: z.string(),
+  method: z.string(),
+  reason: z.string().nullable(),
+  action: z.object({ url: z.url(), expiresAt: dateText }).nullable(),
+  createdAt: dateText,
+});
+const charges = z.object({ charges: z.array(charge) });
+const card = z.object({
+  reference: z.string(),
+  brand: z.string(),
+  last4: z.string(),
+  expiryMonth: z.number().int(),
+  expiryYear: z.number().int(),
+});
+const refusal = z.object({ error: z.string() });
+const notice = z.object({
+  id: z.string().min(1).max(255),
+  type: z.string().min(1).max(255),
+  key: z.string().max(255).nullable(),
+  occurredAt: dateText,
+});
 
-interface ChargeRow {
-  reference: string;
-  token: string;
-  state: 'ERRORED' | ProviderState['state'];
+/** Errors that say that we have asked in the wrong way. */
+const DEFECTS: ReadonlySet<string> = new Set(['bad_request', 'not_found', 'bad_method', 'too_large', 'key_in_use']);
+
+/** Where it is and what its webhooks are signed with. */
+export interface SandboxSettings {
+  url: string;
+  webhookSecret: string;
 }
 
-/** Makes the sandbox over its own tables. */
-export function createSandbox(db: Database): PaymentProvider {
-  const chargeBy = async (column: 'key' | 'reference', value: string): Promise<ChargeRow | undefined> =>
-    (await db.rows<ChargeRow>(`SELECT reference, token, state FROM sandbox_charge WHERE ${column} = $1`, [value]))[0];
+/** Makes the provider; connects when it is first asked. */
+export function createSandbox({ url, webhookSecret }: SandboxSettings): PaymentProvider {
+  const pool = new Pool(url, { connections: 64 });
+
+  /** Sends a request; gives the answer's body, decoded, or the error it was refused with. */
+  async function send<Schema extends z.ZodType>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    schema: Schema,
+    body?: object,
+  ): Promise<{ ok: z.output<Schema> } | { refused: string }> {
+    const answer = await exchange(method, path, body);
+    if (answer.status < 300) return { ok: decode(schema, answer.json) };
+    const { error } = decode(refusal, answer.json);
+    if (answer.status >= 500 || answer.status === 429) throw new ProviderUnavailable();
+    if (DEFECTS.has(error)) throw new Error(`the sandbox does not understand us: ${error}`);
+    return { refused: error };
+  }
+
+  /** Not reached, not in time, or not JSON: what it has done is not known. */
+  async function exchange(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) {
+    try {
+      const answer = await pool.request({
+        ...{ method, path },
+        ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        // Nobody waits any longer; the connection is free again.
+        signal: AbortSignal.timeout(PROVIDER_LIMIT_MS),
+      });
+      const text = await answer.body.text();
+      return { status: answer.statusCode, json: text === '' ? null : (JSON.parse(text) as unknown) };
+    } catch (error) {
+      throw new ProviderUnavailable({ cause: error });
+    }
+  }
+  const at = (reference: string, act: string): string => `/charges/${encodeURIComponent(reference)}/${act}`;
 
   return {
     name: 'sandbox',
 
-    async authorize({ key, token, amount, currencyCode }): Promise<AuthorizationAnswer> {
-      const behaviour = TOKENS[token];
-      if (!behaviour) return { outcome: 'unknownToken' };
-      const { does } = behaviour;
-      const first = does === 'decline' ? 'DECLINED' : does === 'failOnce' ? 'ERRORED' : 'AUTHORIZED';
-      const [fresh] = await db.rows<ChargeRow>(
-        `INSERT INTO sandbox_charge (key, reference, token, amount, currency_code, state) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (key) DO NOTHING RETURNING reference, token, state`,
-        [key, newUuid(), token, amount, currencyCode, first],
-      );
-      if (fresh?.state === 'ERRORED') throw new ProviderUnavailable();
-      if (!fresh && does === 'failOnce') {
-        await db.rows(`UPDATE sandbox_charge SET state = 'AUTHORIZED' WHERE key = $1 AND state = 'ERRORED'`, [key]);
-      }
-      const charge = fresh ?? (await chargeBy('key', key));
-      if (!charge) throw new ProviderUnavailable();
-      if (fresh && does === 'answerLate') await new Promise((resolve) => setTimeout(resolve, LATE_MS).unref());
-      if (charge.state === 'DECLINED') return { outcome: 'declined', reason: behaviour.reason ?? null };
-      return { outcome: 'authorized', reference: charge.reference, method: behaviour.method };
+    async authorize({ amount, ...request }): Promise<AuthorizationAnswer> {
+      const answer = await send('POST', '/charges', charge, { ...request, amount: amount.toString() });
+      if ('refused' in answer) return { outcome: 'unknownToken' };
+      const { reference, method, state, reason, action } = answer.ok;
+      if (state === 'DECLINED') return { outcome: 'declined', reason };
+      if (state === 'REQUIRES_ACTION' && action) return { outcome: 'requiresAction', reference, method, action };
+      return { outcome: 'authorized', reference, method };
     },
 
     async find(key): Promise<ProviderState | null> {
-      const charge = await chargeBy('key', key);
-      if (!charge || charge.state === 'ERRORED') return null;
-      const behaviour = TOKENS[charge.token];
-      return {
-        reference: charge.reference,
-        state: charge.state,
-        method: behaviour?.method ?? 'card',
-        reason: behaviour?.reason ?? null,
-      };
+      const answer = await send('GET', `/charges/by-key/${encodeURIComponent(key)}`, charge);
+      return 'ok' in answer ? answer.ok : null;
     },
 
     async capture(reference) {
-      const charge = await chargeBy('reference', reference);
-      if (!charge) return { outcome: 'failed', reason: 'unknown_charge' };
-      if (TOKENS[charge.token]?.does === 'failCapture') return { outcome: 'failed', reason: 'capture_failed' };
-      const rows = await db.rows(
-        `UPDATE sandbox_charge SET state = 'CAPTURED' WHERE reference = $1 AND state IN ('AUTHORIZED', 'CAPTURED') RETURNING 1`,
-        [reference],
-      );
-      return changed(rows) ? { outcome: 'captured' } : { outcome: 'failed', reason: 'not_authorized' };
+      const answer = await send('POST', at(reference, 'capture'), charge);
+      return 'ok' in answer ? { outcome: 'captured' } : { outcome: 'failed', reason: answer.refused };
     },
 
     async void(reference) {
-      const rows = await db.rows(
-        `UPDATE sandbox_charge SET state = 'VOIDED' WHERE reference = $1 AND state IN ('AUTHORIZED', 'VOIDED') RETURNING 1`,
-        [reference],
-      );
-      return { outcome: changed(rows) ? 'voided' : 'captured' };
+      const answer = await send('POST', at(reference, 'void'), charge);
+      return { outcome: 'refused' in answer && answer.refused === 'captured' ? 'captured' : 'voided' };
     },
 
-    refund: ({ key, reference, amount }) =>
-      db.transaction(async (tx) => {
-        const fresh: unknown[] = await tx.query(
-          'INSERT INTO sandbox_refund (key, reference, amount) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING RETURNING 1',
-          [key, reference, amount],
-        );
-        if (fresh.length === 0) return { outcome: 'refunded' };
-        const rows: unknown = await tx.query(
-          `UPDATE sandbox_charge SET refunded = refunded + $2
-           WHERE reference = $1 AND state = 'CAPTURED' AND refunded + $2 <= amount RETURNING 1`,
-          [reference, amount],
-        );
-        if (changed(rows)) return { outcome: 'refunded' };
-        await tx.query('DELETE FROM sandbox_refund WHERE key = $1', [key]);
-        return { outcome: 'failed' };
-      }),
+    async refund({ key, reference, amount }) {
+      const answer = await send('POST', at(reference, 'refunds'), charge, { key, amount: amount.toString() });
+      return { outcome: 'ok' in answer ? 'refunded' : 'failed' };
+    },
+
+    async saveCard(request) {
+      const answer = await send('POST', '/cards', card, request);
+      return 'ok' in answer ? answer.ok : null;
+    },
+
+    async forgetCard(reference) {
+      await send('DELETE', `/cards/${encodeURIComponent(reference)}`, z.unknown());
+    },
+
+    async takenSince(from) {
+      const answer = await send('GET', `/charges?since=${encodeURIComponent(from.toISOString())}`, charges);
+      return 'ok' in answer ? answer.ok.charges : [];
+    },
+
+    readNotice: (body, headers, now) =>
+      isSigned(webhookSecret, body, headers[SIGNATURE_HEADER] ?? '', now) ? decodeNotice(body) : null,
   };
 }
 
-/** Whether an UPDATE … RETURNING through TypeORM hit a row: it answers `[rows, count]`. */
-function changed(result: unknown): boolean {
-  return Array.isArray(result) && Array.isArray(result[0]) && result[0].length > 0;
+function decode<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {
+  const decoded = schema.safeParse(json);
+  if (!decoded.success) throw new ProviderUnavailable({ cause: decoded.error });
+  return decoded.data;
+}
+
+/** Whether the header holds the sandbox's signature over this body, made a moment ago. */
+function isSigned(secret: string, body: string, header: string, now: Date): boolean {
+  const [, time = '', given = ''] = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(header) ?? [];
+  if (time === '' || Math.abs(now.getTime() / 1_000 - Number(time)) > TOLERANCE_SECONDS) return false;
+  // Equally long, by the pattern.
+  return timingSafeEqual(Buffer.from(noticeMac(secret, time, body)), Buffer.from(given));
+}
+
+function decodeNotice(body: string): ProviderNotice | null {
+  try {
+    return notice.parse(JSON.parse(body));
+  } catch {
+    return null;
+  }
 }

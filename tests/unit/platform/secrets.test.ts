@@ -65,8 +65,11 @@ describe('loadSecrets', () => {
     const config = readConfig({ DATA_DIR: join(dataDir, 'new') });
     const [first, ...others] = await Promise.all(Array.from({ length: 8 }, () => loadSecrets(config)));
     for (const other of [...others, await loadSecrets(config)]) expect(other).toEqual(first);
-    expect(Object.values(first!).flat()).toHaveLength(3);
-    for (const value of Object.values(first!).flat()) expect(value).toContain(DEVELOPMENT_MARK);
+    const { sandboxWebhookSecret, ...lists } = first!;
+    expect(Object.values(lists).flat()).toHaveLength(3);
+    for (const value of Object.values(lists).flat()) expect(value).toContain(DEVELOPMENT_MARK);
+    expect(sandboxWebhookSecret).toHaveLength(43);
+    for (const value of lists.internalSecrets) expect(value).not.toContain(sandboxWebhookSecret);
     expect((await stat(join(dataDir, 'new/secrets.json'))).mode & 0o777).toBe(0o600);
   });
 
@@ -83,6 +86,16 @@ describe('loadSecrets', () => {
     await expect(loadSecrets(bad)).rejects.toMatchObject({
       problems: [expect.stringContaining('SOUK_INTERNAL_SECRETS'), expect.stringContaining('SOUK_ENCRYPTION_KEYS')],
     });
+  });
+
+  it('takes the webhook secret that is configured, and otherwise makes one that only who knows the others can make', async () => {
+    const webhookSecret = 'w'.repeat(32);
+    const secretOf = async (more: object) =>
+      (await loadSecrets(readConfig({ DATA_DIR: dataDir, ...more }))).sandboxWebhookSecret;
+    expect(await secretOf({ SANDBOX_WEBHOOK_SECRET: webhookSecret })).toBe(webhookSecret);
+    const made = await secretOf({ SOUK_INTERNAL_SECRETS: 'x'.repeat(32) });
+    expect(await secretOf({ SOUK_INTERNAL_SECRETS: `${'x'.repeat(32)},${'y'.repeat(32)}` })).toBe(made);
+    expect(await secretOf({ SOUK_INTERNAL_SECRETS: 'y'.repeat(32) })).not.toBe(made);
   });
 
   it('says so when the file is damaged', async () => {

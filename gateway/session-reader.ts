@@ -1,0 +1,19 @@
+/** How the gateway asks accounts about sessions. */
+import type { CommandClient } from '../platform/commands/command';
+import { newUuid } from '../platform/ids';
+import { readSessions } from '../subgraphs/accounts/messages';
+
+/** Time for the answer, in milliseconds: half of the pause between two questions. */
+const DEADLINE_MS = 1_500;
+
+/** Says which of these sessions (uuids, 1,000 at most) stand; one that is missing is over. Rejects when accounts cannot say. */
+export type ReadSessions = (sessionIds: string[]) => Promise<readonly { sessionId: string; active: boolean }[]>;
+
+/** Asks by command. */
+export function sessionReader(commands: CommandClient): ReadSessions {
+  return async (sessionIds) => {
+    const principal = { kind: 'service', name: 'gateway' } as const;
+    const meta = { principal, requestId: newUuid(), deadlineMs: DEADLINE_MS };
+    return (await commands.send(readSessions, { sessionIds }, meta)).sessions;
+  };
+}

@@ -1,0 +1,54 @@
+/** What payments holds of a user: it is handed over on demand, and forgotten. */
+import { toId } from '../../../platform/ids';
+import { formatMinor } from '../../../platform/money';
+import { defineConsumer } from '../../../platform/outbox';
+import { addPersonalData } from '../../../platform/personal-data';
+import { dataExportRequested, userErased } from '../../accounts/messages';
+import { methodsOfUsers } from '../payment-method.rows';
+import type { PaymentServices } from '../payment.services';
+
+/** Payments in an export, the newest. */
+const MOST_EXPORTED = 1_000;
+
+/** Answers with the user's saved cards, as far as the shop knows them, and payments. */
+export const exportPayments = defineConsumer({
+  queue: 'payments.data-export',
+  events: [dataExportRequested],
+  async apply(tx, { id, payload }, services: PaymentServices) {
+    const { exportId, userId } = payload;
+    const cards = await methodsOfUsers(tx, [userId]);
+    const payments: { orderId: string; amount: string; currencyCode: string }[] = await tx.query(
+      `SELECT order_id AS "orderId", status, amount, currency_code AS "currencyCode", method, created_at AS "createdAt"
+       FROM payment WHERE owner_kind = 'user' AND owner_id = $1 ORDER BY created_at DESC LIMIT ${MOST_EXPORTED}`,
+      [userId],
+    );
+    const data = {
+      savedCards: cards.map(({ brand, last4, expiryMonth, expiryYear, createdAt }) => {
+        return { brand, last4, expiryMonth, expiryYear, createdAt };
+      }),
+      payments: payments.map((payment) => ({
+        ...payment,
+        orderId: toId('ord', payment.orderId),
+        amount: formatMinor(BigInt(payment.amount), payment.currencyCode),
+      })),
+    };
+    await addPersonalData(tx, services, { exportId, holder: 'payments', data, cause: id });
+  },
+});
+
+/** Deletes saved cards; the job that has the provider forget deleted ones does the rest. Payments and the ledger stay. */
+export const eraseCards = defineConsumer({
+  queue: 'payments.user-erased',
+  events: [userErased],
+  async apply(tx, { payload }, { clock }: PaymentServices) {
+    await tx.query(
+      `UPDATE payment_method SET deleted_at = $2 WHERE owner_kind = 'user' AND owner_id = $1 AND deleted_at IS NULL`,
+      [payload.userId, clock.now()],
+    );
+    await tx.query(
+      `UPDATE refund SET reason = NULL WHERE reason IS NOT NULL AND payment_id IN (
+         SELECT id FROM payment WHERE owner_kind = 'user' AND owner_id = $1)`,
+      [payload.userId],
+    );
+  },
+});

@@ -1,0 +1,63 @@
+/** Documents too deep to be parsed are told from those that only look so. */
+import fc from 'fast-check';
+import { Lexer, Source, TokenKind } from 'graphql';
+import { Fault } from '../../platform/errors';
+import { checkNesting } from '../../gateway/limits/check-nesting';
+
+function refused(text: string): boolean {
+  try {
+    checkNesting(text);
+    return false;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'INVALID_REQUEST') return true;
+    throw error;
+  }
+}
+
+test.each(['{', '[', '(', '{[('])('200 levels of %s pass, 201 do not, whether or not they are closed', (brackets) => {
+  const nested = (levels: number): string => brackets.repeat(levels).slice(0, levels);
+  expect([refused(nested(200)), refused(nested(201)), refused(`${nested(300)}${'}'.repeat(300)}`)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  expect(refused('{ a(x: [1]) { b } } '.repeat(1_000))).toBe(false);
+});
+
+test.each([
+  ['a string', `{ a(x: "${'{'.repeat(500)}") }`, false],
+  ['a string with a quotation mark', `{ a(x: "\\"${'{'.repeat(500)}") }`, false],
+  ['a block string', `{ a(x: """ " ${'{'.repeat(500)} \\""" ${'['.repeat(500)}""") }`, false],
+  ['a comment', `# ${'{'.repeat(500)}\n{ a }`, false],
+  ['after a string', `{ a(x: "\\\\") ${'{'.repeat(500)}`, true],
+  ['after a string that does not end', `{ a(x: "\n${'{'.repeat(500)}`, true],
+  ['after an empty string', `{ a(x: "") ${'{'.repeat(500)}`, true],
+  ['after a block string', `{ a(x: """x""") ${'{'.repeat(500)}`, true],
+  ['after a comment', `# " \r${'{'.repeat(500)}`, true],
+])('brackets in %s', (_where, text, is) => expect(refused(text)).toBe(is));
+
+test('sees the brackets that the lexer of graphql-js sees', () => {
+  const piece = fc.oneof(
+    fc.constantFrom('{', '}', '[', ']', '(', ')', '"', '"""', '\\"""', '\\', '#', '\n', '\r', 'a', ' '),
+    fc.constantFrom('{'.repeat(201), '['.repeat(201)),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('');
+      let level = 0;
+      let deepest = 0;
+      try {
+        const lexer = new Lexer(new Source(text));
+        for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
+          if (['{', '[', '('].includes(token.kind)) level += 1;
+          if (['}', ']', ')'].includes(token.kind)) level -= 1;
+          deepest = Math.max(deepest, level);
+        }
+      } catch {
+        return; // not a document at all: the parser says so
+      }
+      expect(refused(text)).toBe(deepest > 200);
+    }),
+    { numRuns: 2_000 },
+  );
+});
