@@ -13,7 +13,7 @@ import type { EndpointDataSource } from './data-source';
 import { createDocumentCache } from './document-cache';
 import type { ClientError, ErrorFormatter } from './format-error';
 import { operationSeconds, operationsTotal } from './metrics';
-import { MOST_TOKENS } from './limits/check-size';
+import { MOST_TOKENS } from './limits/check-text';
 import { withinAnswer } from './limits/within-answer';
 import { operationRules, type OperationRules } from './operation-rules';
 import { placeErrors } from './place-errors';

@@ -10,8 +10,7 @@ import type { Authenticator } from './authenticator';
 import { openOperation, type OpenOperation, type OperationContext } from './context';
 import type { ErrorFormatter } from './format-error';
 import { refusalStatus, refuse } from './http-refusals';
-import { checkNesting } from './limits/check-nesting';
-import { MOST_TOKENS } from './limits/check-size';
+import { checkText, MOST_TOKENS } from './limits/check-text';
 import { rateFault, rateHeaders, type Rates } from './limits/rates';
 import { subscriptionOverHttp } from './operation-rules';
 import type { FoundOperation, PersistedOperations } from './persisted/persisted-operations';
@@ -119,7 +118,7 @@ async function refusalOf(
 ): Promise<Fault | undefined> {
   if (!meant || meant instanceof Fault) return meant;
   try {
-    checkNesting(meant.text);
+    checkText(meant.text);
     await persisted?.admit(meant, principal);
     return undefined;
   } catch (error) {
@@ -190,7 +189,7 @@ function typeOf(
   if (!isGet && !/\bsubscription\b/.test(query)) return undefined;
   const name = typeof operationName === 'string' ? operationName : undefined;
   try {
-    checkNesting(query);
+    checkText(query);
     return getOperationAST(parse(query, { noLocation: true, maxTokens: MOST_TOKENS }), name)?.operation;
   } catch {
     return undefined; // Apollo Server says what is wrong with it

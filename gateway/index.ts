@@ -60,7 +60,7 @@ export interface GatewayOptions {
   signer: RequestSigner;
   /** Counts requests by the rates of the configuration and operations by their budgets; without it nothing is limited. */
   limiter?: Limiter;
-  /** Seals what only a gateway shall open again: tickets of event streams, texts of automatic persisted queries. */
+  /** Seals what only a gateway shall open again (tickets of event streams, texts of automatic persisted queries), and hides addresses. */
   sealer: Sealer;
   /** Public keys of access tokens; also served. */
   jwks: JSONWebKeySet;
@@ -115,7 +115,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     [...endpoints].map(([name, endpoint]) => [name, new EndpointDataSource({ name, endpoint }, services)] as const),
   );
 
-  const rates = options.limiter && config.rates && new Rates(options.limiter, config.rates);
+  const rates = options.limiter && config.rates && new Rates(options.limiter, config.rates, options.sealer);
   const rules: OperationRules = {
     introspection,
     contract: partnerContract(options.partnerSdl),

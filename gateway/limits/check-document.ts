@@ -8,17 +8,17 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
-import { checkNesting } from './check-nesting';
-import { checkSize, MOST_TOKENS } from './check-size';
+import { checkSize } from './check-size';
+import { checkText, MOST_TOKENS } from './check-text';
 
 /** Errors of validation that are looked for. */
 const MOST_ERRORS = 10;
 
 const known = new WeakMap<GraphQLSchema, WeakMap<DocumentNode, readonly unknown[]>>();
 
-/** Parses a document of a client. Throws GraphQLError with code GRAPHQL_PARSE_FAILED; Fault INVALID_REQUEST if it is too deep. */
+/** Parses a document of a client. Throws GraphQLError with code GRAPHQL_PARSE_FAILED; Fault INVALID_REQUEST if it is too deep or long. */
 export function parseDocument(source: string): DocumentNode {
-  checkNesting(source);
+  checkText(source);
   try {
     return parse(source, { maxTokens: MOST_TOKENS });
   } catch (error) {

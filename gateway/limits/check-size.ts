@@ -1,10 +1,7 @@
 /** The sizes operations may have. Looked at before validation, some rules of which take the square of an operation's size. */
 import type { DocumentNode } from 'graphql';
-import { Fault } from '../../platform/errors';
+import { atMost } from './check-text';
 import { DEEPEST, sizeOf, type Size } from './operation-size';
-
-/** Tokens in a document, at most: ten for each of the thousand fields an operation may have. Parsing them takes 8 ms. */
-export const MOST_TOKENS = 10_000;
 
 /** What one operation may ask of the shop. */
 const GRAPH: Size = { depth: 15, nesting: 45, fields: 1_000, aliases: 50 };
@@ -54,10 +51,4 @@ export function checkSize(document: DocumentNode): void {
     for (const [name, count] of mutations) if (AUTHENTICATION.has(name)) authentications += count;
   }
   atMost('authentications', 'mutation about a session or password', authentications, 1);
-}
-
-function atMost(limit: string, words: string, found: number, maximum: number): void {
-  if (found <= maximum) return;
-  const message = `The document asks for too much at once: at most ${maximum.toLocaleString('en')} ${words}.`;
-  throw new Fault('INVALID_REQUEST', message, { limit, maximum });
 }

@@ -1,9 +1,9 @@
 /** How many requests whom: a bucket for each user, API client, or, of those who are nobody, network address. */
-import { createHash } from 'node:crypto';
 import type { Principal, UserPrincipal } from '../../platform/auth/principal';
 import type { Config, RateTier } from '../../platform/config';
 import { Fault } from '../../platform/errors';
 import type { Limiter, Verdict } from '../../platform/limiter/limiter';
+import type { Sealer } from '../../platform/seal';
 
 /** Cost that one token pays for. */
 const COST_OF_TOKEN = 100;
@@ -29,13 +29,26 @@ export class Rates {
   constructor(
     private readonly limiter: Limiter,
     private readonly rates: NonNullable<Config['rates']>,
+    private readonly sealer: Sealer,
   ) {}
 
   /** Takes tokens from the caller's bucket. */
   async take(caller: Caller, tokens: number): Promise<RateVerdict> {
-    const { tier, key } = bucketOf(caller);
+    const { tier, key } = this.bucketOf(caller);
     const bucket = this.rates[tier];
     return { ...(await this.limiter.take(key, tokens, bucket)), ...bucket };
+  }
+
+  private bucketOf({ principal, clientAddress = '' }: Caller): { tier: RateTier; key: string } {
+    switch (principal.kind) {
+      case 'user':
+        return { tier: tierOf(principal), key: `user:${principal.id}` };
+      case 'client':
+        return { tier: TIERS[principal.rateTier], key: `client:${principal.id}` };
+      default:
+        // An address is personal, and there are so few that a hash without a key could be guessed back.
+        return { tier: 'anonymous', key: `address:${this.sealer.blindIndex(clientAddress)}` };
+    }
   }
 }
 
@@ -61,23 +74,7 @@ export function rateHeaders(verdict: RateVerdict): Record<string, string> {
   };
 }
 
-function bucketOf({ principal, clientAddress }: Caller): { tier: RateTier; key: string } {
-  switch (principal.kind) {
-    case 'user':
-      return { tier: tierOf(principal), key: `user:${principal.id}` };
-    case 'client':
-      return { tier: TIERS[principal.rateTier], key: `client:${principal.id}` };
-    default:
-      return { tier: 'anonymous', key: `address:${hashed(clientAddress ?? '')}` };
-  }
-}
-
 /** A partner has a partner's rate, whatever was set. */
 function tierOf({ role, rateTier = 'STANDARD' }: UserPrincipal): RateTier {
   return role === 'PARTNER' ? 'partner' : TIERS[rateTier];
-}
-
-/** An address is personal: it is not stored as it is. */
-function hashed(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }

@@ -131,10 +131,12 @@ class Family {
     private readonly log: FileHandle,
   ) {
     // However this process ends, short of a kill -9.
-    process.once('exit', () => {
-      for (const child of this.children.values()) child.kill('SIGKILL');
-    });
+    process.once('exit', this.killAll);
   }
+
+  private readonly killAll = (): void => {
+    for (const child of this.children.values()) child.kill('SIGKILL');
+  };
 
   start(service: ServiceName, settings: Record<string, string>): void {
     const started = Date.now();
@@ -170,5 +172,6 @@ class Family {
         await gone;
       }),
     );
+    process.removeListener('exit', this.killAll);
   }
 }

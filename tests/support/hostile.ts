@@ -1,24 +1,12 @@
 /** Requests of somebody who means harm, by a seed: the same seed, the same requests. */
 import { gzipSync } from 'node:zlib';
+import { seededRandom } from '../../platform/random';
 
 /** One request: what is posted to /graphql. */
 export interface HostileRequest {
   kind: string;
   body: string | Buffer;
   headers: Record<string, string>;
-}
-
-type Random = () => number;
-
-/** Numbers from 0 to below 1, of a small generator (mulberry32). */
-export function randomBy(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
@@ -101,7 +89,7 @@ function makers(field: string): Record<string, (size: (most: number) => number) 
 
 /** The kinds of requests there are, and how to make the next of one. */
 export function hostileRequests(field: string, seed: number): { kinds: string[]; next(): HostileRequest } {
-  const random = randomBy(seed);
+  const random = seededRandom(seed);
   // Small ones often, large ones sometimes.
   const size = (most: number): number => Math.floor(random() ** 2 * most);
   const kinds = Object.entries(makers(field));

@@ -1,5 +1,6 @@
 /** Faults by the book: which call goes wrong how is drawn from a seed, so that a run can be repeated. */
 import { z } from 'zod';
+import { seededRandom } from '../../../platform/random';
 
 const probability = z.number().min(0).max(1).default(0);
 
@@ -54,12 +55,12 @@ const SHUFFLE_MS = 1_000;
 /** Draws the faults of calls and webhooks. */
 export class FaultPlan {
   private settings: FaultSettings | null = null;
-  private random = mulberry32(0);
+  private random = seededRandom(0);
 
   /** From now on these; null: none. */
   use(settings: FaultSettings | null): void {
     this.settings = settings;
-    this.random = mulberry32(settings?.seed ?? 0);
+    this.random = seededRandom(settings?.seed ?? 0);
   }
 
   /** For the next call. Only what moves money can be carried out without an answer, or twice. */
@@ -83,15 +84,4 @@ export class FaultPlan {
   private chance(probability: number): boolean {
     return this.random() < probability;
   }
-}
-
-/** A small generator of equally spread numbers from 0 to 1, the same ones for the same seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

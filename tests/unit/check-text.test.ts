@@ -1,12 +1,12 @@
-/** Documents too deep to be parsed are told from those that only look so. */
+/** Documents too deep or too long to be parsed are told from those that only look so. */
 import fc from 'fast-check';
 import { Lexer, Source, TokenKind } from 'graphql';
 import { Fault } from '../../platform/errors';
-import { checkNesting } from '../../gateway/limits/check-nesting';
+import { checkText } from '../../gateway/limits/check-text';
 
 function refused(text: string): boolean {
   try {
-    checkNesting(text);
+    checkText(text);
     return false;
   } catch (error) {
     if (error instanceof Fault && error.code === 'INVALID_REQUEST') return true;
@@ -21,7 +21,7 @@ test.each(['{', '[', '(', '{[('])('200 levels of %s pass, 201 do not, whether or
     true,
     true,
   ]);
-  expect(refused('{ a(x: [1]) { b } } '.repeat(1_000))).toBe(false);
+  expect(refused('{ a(x: [1]) { b } } '.repeat(300))).toBe(false);
 });
 
 test.each([
@@ -36,27 +36,37 @@ test.each([
   ['after a comment', `# " \r${'{'.repeat(500)}`, true],
 ])('brackets in %s', (_where, text, is) => expect(refused(text)).toBe(is));
 
-test('sees the brackets that the lexer of graphql-js sees', () => {
+test.each(['a ', '1 ', '"" ', '"""x""" ', '$', '!', '|', '&', '=', ':', '@', '{}', 'a#\n', '\uFEFFa,'])(
+  '5,000 tokens of %j pass, 5,001 do not',
+  (piece) => {
+    const count = piece === '{}' ? 2 : 1;
+    expect([refused(piece.repeat(5_000 / count)), refused(piece.repeat(5_001))]).toEqual([false, true]);
+  },
+);
+
+test('sees the brackets and tokens that the lexer of graphql-js sees', () => {
   const piece = fc.oneof(
     fc.constantFrom('{', '}', '[', ']', '(', ')', '"', '"""', '\\"""', '\\', '#', '\n', '\r', 'a', ' '),
-    fc.constantFrom('{'.repeat(201), '['.repeat(201)),
+    fc.constantFrom('{'.repeat(201), '['.repeat(201), 'a '.repeat(2_000), '$'.repeat(2_000), '"" '.repeat(2_000)),
   );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       const text = pieces.join('');
       let level = 0;
       let deepest = 0;
+      let tokens = 0;
       try {
         const lexer = new Lexer(new Source(text));
         for (let token = lexer.advance(); token.kind !== TokenKind.EOF; token = lexer.advance()) {
           if (['{', '[', '('].includes(token.kind)) level += 1;
           if (['}', ']', ')'].includes(token.kind)) level -= 1;
           deepest = Math.max(deepest, level);
+          tokens += 1;
         }
       } catch {
         return; // not a document at all: the parser says so
       }
-      expect(refused(text)).toBe(deepest > 200);
+      expect(refused(text)).toBe(deepest > 200 || tokens > 5_000);
     }),
     { numRuns: 2_000 },
   );
