@@ -13,8 +13,6 @@ const MOST_DIRECTIVES = 5;
 const MOST_SELECTIONS = 2_000;
 /** Of all operations together: thousands take validation longer than anything else as large. */
 const MOST_VARIABLES = 200;
-/** Characters of a field's name. Validation compares one that it does not know with those that it does. */
-const LONGEST_NAME = 200;
 
 /**
  * Mutations that check or make a password, a token or an account. A document may have one of them, whatever it is called
@@ -34,12 +32,11 @@ const WORDS: Record<keyof Size, string> = {
 
 /** Throws Fault INVALID_REQUEST, with limit and maximum in its details. A document with cycles passes: validation refuses it. */
 export function checkSize(document: DocumentNode): void {
-  const { operations, selections, directives, variables, name, levels, cyclic } = sizeOf(document);
+  const { operations, selections, directives, variables, levels, cyclic } = sizeOf(document);
   atMost('nesting', 'levels of braces and fragments', levels, DEEPEST);
   atMost('selections', 'selections in all', selections, MOST_SELECTIONS);
   atMost('directives', 'directives at one place', directives, MOST_DIRECTIVES);
   atMost('variables', 'variables in all', variables, MOST_VARIABLES);
-  atMost('name', 'characters in the name of a field', name, LONGEST_NAME);
   if (cyclic) return;
   let authentications = 0;
   for (const { graph, introspection, rootFields, mutations } of operations) {

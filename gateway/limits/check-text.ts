@@ -1,24 +1,26 @@
-/** What the text of a document is held to before it is parsed: how deeply its brackets are nested, and how long it is. */
+/** What the text of a document is held to before it is parsed: how deeply its brackets are nested, how long it is. */
 import { Fault } from '../../platform/errors';
 import { DEEPEST } from './operation-size';
 
 /** Tokens in a document, at most: five for each of the thousand fields an operation may have. Parsing them takes 4 ms. */
 export const MOST_TOKENS = 5_000;
+/** Characters of a name. Validation compares a field that it does not know with those that it does. */
+const LONGEST_NAME = 200;
 
 /**
  * Throws Fault INVALID_REQUEST, with limit and maximum in its details, if brackets of whatever kind stand in more than
  * {@link DEEPEST} others: the parser calls itself for each, and would fill its stack before it could refuse the document; and if
- * there are more than {@link MOST_TOKENS} tokens: counting takes a fraction of what parsing them takes. Counts none that the
- * parser would not; it may count fewer (`...a` is one here). Strings and comments are passed over. One look at each character,
- * whatever the text is.
+ * there are more than {@link MOST_TOKENS} tokens, or a name (or number) of more than {@link LONGEST_NAME} characters: looking takes
+ * a fraction of what parsing them takes. Counts no token that the parser would not; it may count fewer (not `...`).
+ * Strings and comments are passed over. One look at each character, whatever the text is.
  */
 export function checkText(text: string): void {
   let level = 0;
   let tokens = 0;
-  let inWord = false;
+  let wordLength = 0;
   for (let at = 0; at < text.length; at += 1) {
-    const wasWord = inWord;
-    inWord = false;
+    const before = wordLength;
+    wordLength = 0;
     switch (text[at]) {
       case '{':
       case '[':
@@ -56,9 +58,13 @@ export function checkText(text: string): void {
       case '|':
         tokens += 1;
         break;
+      case '.':
+        wordLength = before; // in a number, or of `...`
+        break;
       default:
-        inWord = true;
-        if (!wasWord) tokens += 1;
+        wordLength = before + 1;
+        if (before === 0) tokens += 1;
+        atMost('name', 'characters in a name', wordLength, LONGEST_NAME);
     }
     atMost('tokens', 'tokens', tokens, MOST_TOKENS);
   }

@@ -38,8 +38,6 @@ export interface DocumentSize {
   directives: number;
   /** Variables of all operations. */
   variables: number;
-  /** Characters of the longest name of a field. */
-  name: number;
   /** Levels of braces and fragments at which the looking has ended, at most {@link DEEPEST}. */
   levels: number;
   /** Whether a fragment contains itself: then the rest says nothing. */
@@ -59,7 +57,6 @@ export function sizeOf(document: DocumentNode): DocumentSize {
     selections: 0,
     directives: 0,
     variables: 0,
-    name: 0,
     levels: 0,
     cyclic: false,
   };
@@ -96,7 +93,6 @@ export function sizeOf(document: DocumentNode): DocumentSize {
       let inner: Omit<Measure, 'names'>;
       if (selection.kind === Kind.FIELD) {
         const name = selection.name.value;
-        size.name = Math.max(size.name, name.length);
         names.set(name, (names.get(name) ?? 0) + 1);
         const below = selection.selectionSet ? measureSet(selection.selectionSet) : EMPTY;
         const field = under(below.graph, selection.alias !== undefined);

@@ -36,13 +36,22 @@ test.each([
   ['after a comment', `# " \r${'{'.repeat(500)}`, true],
 ])('brackets in %s', (_where, text, is) => expect(refused(text)).toBe(is));
 
-test.each(['a ', '1 ', '"" ', '"""x""" ', '$', '!', '|', '&', '=', ':', '@', '{}', 'a#\n', '\uFEFFa,'])(
+test.each(['a ', '1 ', '-1.5e-3 ', '"" ', '"""x""" ', '$', '!', '|', '&', '=', ':', '@', '{}', 'a#\n', '\uFEFFa,'])(
   '5,000 tokens of %j pass, 5,001 do not',
   (piece) => {
     const count = piece === '{}' ? 2 : 1;
     expect([refused(piece.repeat(5_000 / count)), refused(piece.repeat(5_001))]).toEqual([false, true]);
   },
 );
+
+test.each([
+  ['a field', (name: string) => `{ ${name} }`],
+  ['a fragment', (name: string) => `{ ...${name}\n}`],
+  ['a variable', (name: string) => `query ($${name}: Int) { a }`],
+])('names of 200 characters pass, of 201 do not: %s', (_what, document) => {
+  expect([refused(document('a'.repeat(200))), refused(document('a'.repeat(201)))]).toEqual([false, true]);
+  expect(refused(`{ a(x: "${'a'.repeat(300)}") }`)).toBe(false);
+});
 
 test('sees the brackets and tokens that the lexer of graphql-js sees', () => {
   const piece = fc.oneof(

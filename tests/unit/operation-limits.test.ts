@@ -70,8 +70,6 @@ test.each([
     `query A ($a: Int) { a } query (${many(200, (index) => `$v${index}: Int`)}) { a }`,
     'variables',
   ],
-  ['a name of 200 characters', `{ ${'a'.repeat(200)} }`, undefined],
-  ['a name of 201 characters', `{ ${'a'.repeat(201)} }`, 'name'],
   ['one login', 'mutation { login(input: {}) { x } addToCart { x } }', undefined],
   ['two logins', 'mutation { a: login { x } b: login { x } }', 'authentications'],
   ['login and register', 'mutation { login { x } ...F } fragment F on Mutation { register { x } }', 'authentications'],
