@@ -1,6 +1,7 @@
 /** Commands: what one service asks of another. Typed by the callee's messages.ts, carried in this process or over signed HTTP. */
 import { z } from 'zod';
 import type { Principal } from '../auth/principal';
+import { Fault } from '../errors';
 
 /** A command's contract. Input and output are zod schemas that can be encoded (codecs, no one-way transforms). */
 export interface Command<Input extends z.ZodType, Output extends z.ZodType> {
@@ -72,4 +73,15 @@ export function handle<Services, Input extends z.ZodType, Output extends z.ZodTy
     handle: async (services, input, meta) =>
       z.encode(command.output, await work(services, z.parse(command.input, input), meta)),
   };
+}
+
+/** The same for what services ask on nobody's behalf, and nobody else may be told: Fault FORBIDDEN for every other principal. */
+export function handleForServices<Services, Input extends z.ZodType, Output extends z.ZodType>(
+  command: Command<Input, Output>,
+  work: (services: Services, input: z.output<Input>, meta: CommandMeta) => Promise<z.output<Output>>,
+): CommandHandler<Services> {
+  return handle<Services, Input, Output>(command, async (services, input, meta) => {
+    if (meta.principal.kind !== 'service') throw new Fault('FORBIDDEN');
+    return work(services, input, meta);
+  });
 }

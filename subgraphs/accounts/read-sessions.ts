@@ -1,15 +1,13 @@
 import type { Role } from '../../platform/auth/principal';
-import { handle } from '../../platform/commands/command';
-import { Fault } from '../../platform/errors';
+import { handleForServices } from '../../platform/commands/command';
 import { KEY_STANDS } from './api-clients/api-client.rows';
 import { readSessions } from './messages';
 import type { AccountsServices } from './services';
 
 /** What the gateway and other subgraphs ask who keep something open for somebody. One statement. */
-export const readSessionsHandler = handle(
+export const readSessionsHandler = handleForServices(
   readSessions,
-  async ({ db, clock }: AccountsServices, { sessionIds }, { principal }) => {
-    if (principal.kind !== 'service') throw new Fault('FORBIDDEN');
+  async ({ db, clock }: AccountsServices, { sessionIds }) => {
     const sessions = await db.rows<{
       sessionId: string;
       userId: string;

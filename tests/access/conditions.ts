@@ -49,7 +49,6 @@ const MAY_SEE = '(0, _orderaccess.maySee)';
 const SCOPE = `(0, _guard.requireScope)(principal, 'orders:write');`;
 const VIEW = '(0, _accountrules.viewOf)(context.principal, userId)';
 const NOT_ME = `(0, _ids.fromId)('user', user.id) !== principal.id`;
-const NO_SERVICE = `if (principal.kind !== 'service') throw new _errors.Fault('FORBIDDEN');`;
 
 /** All of them, by name. */
 export const CONDITIONS: Readonly<Record<string, Condition>> = {
@@ -207,7 +206,4 @@ export const BESIDE: readonly { file: string; text: string; why: string }[] = [
   { file: 'accounts/lock-admins', text: `role = 'ADMIN' OR`, why: 'The shop keeps an admin.' },
   { file: 'accounts/personal-data/delete-account', text: `role = 'ADMIN'`, why: 'The shop keeps an admin.' },
   { file: 'accounts/lock-admins', text: `role === 'ADMIN' && !suspended`, why: 'The shop keeps an admin.' },
-  ...['accounts/read-sessions', 'accounts/api-clients/issue-client-token', 'accounts/operations/read-operations', 'accounts/operations/record-operation-uses', 'orders/order.commands'].map((file) => {
-    return { file, text: NO_SERVICE, why: 'A command: no client gets there.' };
-  }),
 ]; // prettier-ignore

@@ -7,7 +7,7 @@ import { BESIDE, CONDITIONS } from '../access/conditions';
 
 /** Calls of guards, and looks at who somebody is. */
 const GUARDS =
-  /_(?:guard|principal|orderaccess|accountrules|apiclientrows)\.(?:require\w+|isStaff|isAdmin|owns|hasScope|maySee|hasToken|isPartnerOf|isOf|viewOf|lockPartner)\)\(|\brole (?:[!=]== (?!null)|= (?:'|ANY))|principal\.id [!=]==|[!=]== (?:principal|user)\.id|kind !== 'service'/g;
+  /_(?:guard|principal|orderaccess|accountrules|apiclientrows)\.(?:require\w+|isStaff|isAdmin|owns|hasScope|maySee|hasToken|isPartnerOf|isOf|viewOf|lockPartner)\)\(|\brole (?:[!=]== (?!null)|= (?:'|ANY))|principal\.id [!=]==|[!=]== (?:principal|user)\.id/g;
 
 const options = JSON.parse(readFileSync(path.join(PROJECT_ROOT, '.swcrc'), 'utf8')) as Options & { $schema?: string };
 delete options.$schema;

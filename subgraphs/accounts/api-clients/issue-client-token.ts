@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ClientPrincipal } from '../../../platform/auth/principal';
 import { hashSecretToken } from '../../../platform/auth/secret-token';
-import { handle } from '../../../platform/commands/command';
+import { handleForServices } from '../../../platform/commands/command';
 import { Fault } from '../../../platform/errors';
 import { fromId, newUuid, toId } from '../../../platform/ids';
 import { issueClientToken } from '../messages';
@@ -11,10 +11,9 @@ import { ACCESS_TOKEN_MS } from '../session.rules';
 import { CLIENT_COLUMNS, KEY_STANDS, type ApiClientRow } from './api-client.rows';
 
 /** Issues an access token to whoever has a client's key, with the scopes asked for. */
-export const issueClientTokenHandler = handle(
+export const issueClientTokenHandler = handleForServices(
   issueClientToken,
-  async (services: AccountsServices, asked, { principal, requestId }) => {
-    if (principal.kind !== 'service') throw new Fault('FORBIDDEN');
+  async (services: AccountsServices, asked, { requestId }) => {
     const { scopes } = asked;
     const known = await proven(services, asked);
     if (known instanceof Fault)

@@ -1,13 +1,11 @@
-import { handle } from '../../../platform/commands/command';
-import { Fault } from '../../../platform/errors';
+import { handleForServices } from '../../../platform/commands/command';
 import type { Services } from '../../../platform/subgraph';
 import { recordOperationUses } from '../messages';
 
 /** Adds what a gateway has counted. Approximate: counts that were on their way when something died are lost, or stand twice. */
-export const recordOperationUsesHandler = handle(
+export const recordOperationUsesHandler = handleForServices(
   recordOperationUses,
-  async ({ db, clock }: Services, { uses }, { principal }) => {
-    if (principal.kind !== 'service') throw new Fault('FORBIDDEN');
+  async ({ db, clock }: Services, { uses }) => {
     // Locked in one order: two gateways that send the same operations must not wait for each other.
     await db.rows(
       `WITH given AS (SELECT * FROM unnest($1::text[], $2::integer[]) AS given (hash, count)),
