@@ -1,4 +1,5 @@
 /** Apollo Server over Apollo's gateway, with our data sources, rules, error format and nothing sent to anybody. */
+import type { DocumentNode } from 'graphql';
 import { ApolloGateway, type SupergraphSdlUpdateFunction } from '@apollo/gateway';
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import {
@@ -7,10 +8,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { disableApolloTelemetry } from '../platform/config';
+import { createTextCache } from '../platform/graph/text-cache';
 import type { Log } from '../platform/log';
 import type { OperationContext } from './context';
 import type { EndpointDataSource } from './data-source';
-import { createDocumentCache } from './document-cache';
 import type { ClientError, ErrorFormatter } from './format-error';
 import { operationSeconds, operationsTotal } from './metrics';
 import { MOST_TOKENS } from './limits/check-text';
@@ -57,7 +58,7 @@ export async function startApollo(options: ApolloOptions): Promise<ApolloDoor> {
     __exposeQueryPlanExperimental: false,
     logger,
   });
-  const documents = createDocumentCache();
+  const documents = createTextCache<DocumentNode>();
   const server = new ApolloServer<OperationContext>({
     gateway,
     logger,
@@ -72,7 +73,8 @@ export async function startApollo(options: ApolloOptions): Promise<ApolloDoor> {
     stopOnTerminationSignals: false,
     documentStore: {
       get: async (key) => documents.get(key),
-      set: async (key, document) => void documents.set(key, document),
+      // The key is a hash. Apollo Server's own store writes documents out to measure them, which takes longer than parsing.
+      set: async (key, document) => void documents.set(key, document, { size: document.loc?.source.body.length ?? 1 }),
       delete: async (key) => documents.delete(key),
     },
     parseOptions: { maxTokens: MOST_TOKENS },

@@ -6,10 +6,7 @@ import { buildOperationContext, type executeQueryPlan } from '@apollo/gateway';
 import { operationFromDocument, Supergraph } from '@apollo/federation-internals';
 import { QueryPlanner, type FetchNode, type QueryPlan } from '@apollo/query-planner';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { LRUCache } from 'lru-cache';
-
-/** Plans kept. Clients have a handful of subscriptions. */
-const KEPT_PLANS = 500;
+import { createTextCache } from '../../platform/graph/text-cache';
 
 type ExecutorArguments = Parameters<typeof executeQueryPlan>;
 
@@ -31,7 +28,7 @@ export class SubscriptionPlanner {
   /** The last two arguments of the gateway library's executor. */
   readonly schemas: [ExecutorArguments[4], ExecutorArguments[5]];
   private readonly planner: QueryPlanner;
-  private readonly plans = new LRUCache<string, SubscriptionPlan>({ max: KEPT_PLANS });
+  private readonly plans = createTextCache<SubscriptionPlan>();
 
   /** Throws when the supergraph is not one. */
   constructor(supergraphSdl: string) {

@@ -4,10 +4,10 @@ import type { SubscribePayload } from 'graphql-ws';
 import { getOperationAST, GraphQLError, OperationTypeNode, type DocumentNode, type ExecutionResult } from 'graphql';
 import type { Principal } from '../../platform/auth/principal';
 import { Fault } from '../../platform/errors';
+import { createTextCache } from '../../platform/graph/text-cache';
 import { newUuid } from '../../platform/ids';
 import { withLogScope } from '../../platform/log';
 import { openOperation, type OperationContext } from '../context';
-import { createDocumentCache } from '../document-cache';
 import type { ClientError, ErrorFormatter } from '../format-error';
 import { parseDocument } from '../limits/check-document';
 import type { Caller } from '../limits/rates';
@@ -32,7 +32,7 @@ export class SocketOperation {
 
 /** Reads the operations of sockets and streams. */
 export class SocketOperations {
-  private readonly documents = createDocumentCache();
+  private readonly documents = createTextCache<DocumentNode>();
 
   constructor(
     private readonly apollo: ApolloServer<OperationContext>,

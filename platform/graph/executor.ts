@@ -10,12 +10,12 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { asRequest } from '../db/statement-scope';
 import { codeOf, ERROR_KINDS, Fault } from '../errors';
 import { withLogScope, type Log } from '../log';
 import type { GraphContext, StartedSubgraph } from '../subgraph';
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResult } from './endpoint';
+import { createTextCache } from './text-cache';
 
 /** Makes the endpoint of a subgraph that runs in this process. */
 export function localEndpoint(options: {
@@ -24,7 +24,7 @@ export function localEndpoint(options: {
   log: Log;
 }): SubgraphEndpoint {
   const { schema, subgraph, log } = options;
-  const documents = new LRUCache<string, DocumentNode>({ max: 1_000 });
+  const documents = createTextCache<DocumentNode>();
 
   /** The gateway plans only what fits the composed schema; text from outside this process is checked, once. */
   function documentOf(request: SubgraphRequest): DocumentNode {

@@ -92,9 +92,13 @@ async function run(names: readonly string[]): Promise<void> {
         const until = Date.now() + WORLD_MS;
         for (let fresh = true; Date.now() < until && left[0]; fresh = false) {
           const [name, condition] = left[0];
-          const { cell, spoilt } = await look(shop, condition, ask);
+          // Whoever was let through may have ended the sessions that are asked with.
+          const looked = await look(shop, condition, ask).catch((error: unknown) => {
+            if (fresh) throw error;
+          });
           // Once more in a new world: what it needs may be gone.
-          if (!fresh && (cell === undefined || spoilt)) return;
+          if (!looked || (!fresh && (looked.cell === undefined || looked.spoilt))) return;
+          const { cell, spoilt } = looked;
           if (spoilt) throw new Error(`${name}: red with nothing taken out.`);
           tell(name, cell);
           left.shift();
