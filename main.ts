@@ -19,6 +19,7 @@ import type { CommandClient } from './platform/commands/command';
 import { readConfig, SUBGRAPHS, type Config, type SubgraphName } from './platform/config';
 import { Database } from './platform/db/database';
 import { createDatabase, migrate } from './platform/db/prepare';
+import { Fault } from './platform/errors';
 import { portProblem, requirePort } from './platform/free-port';
 import type { SubgraphEndpoint } from './platform/graph/endpoint';
 import { localEndpoint } from './platform/graph/executor';
@@ -251,7 +252,7 @@ function routes(config: Config, commands: CommandClient): GatewayRoute[] {
     path: '/images/demo/:file',
     handle: async ({ params }) => {
       const picture = demoPicture(params['file'] ?? '');
-      if (picture === null) return { status: 404, contentType: 'text/plain', body: 'Not found.' };
+      if (picture === null) throw new Fault('NOT_FOUND');
       return { status: 200, contentType: 'image/svg+xml', body: picture, cacheSeconds: 30 * 86_400 };
     },
   };

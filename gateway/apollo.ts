@@ -77,7 +77,7 @@ export async function startApollo(options: ApolloOptions): Promise<ApolloDoor> {
       set: async (key, document) => void documents.set(key, document, { size: document.loc?.source.body.length ?? 1 }),
       delete: async (key) => documents.delete(key),
     },
-    parseOptions: { maxTokens: MOST_TOKENS },
+    parseOptions: rules && { maxTokens: MOST_TOKENS },
     // Done in operation-rules.ts, after the size of the document has been looked at, and the same for sockets.
     dangerouslyDisableValidation: rules !== undefined,
     plugins: [

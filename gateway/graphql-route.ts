@@ -6,12 +6,12 @@ import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import { ANONYMOUS } from '../platform/auth/principal';
 import { Fault } from '../platform/errors';
 import { withLogScope } from '../platform/log';
-import type { Authenticator } from './authenticator';
+import type { Authenticator, Identity } from './authenticator';
 import { openOperation, type OpenOperation, type OperationContext } from './context';
 import type { ErrorFormatter } from './format-error';
 import { refusalStatus, refuse } from './http-refusals';
 import { checkText, MOST_TOKENS } from './limits/check-text';
-import { rateFault, rateHeaders, type Rates } from './limits/rates';
+import { AT_THE_DOOR, rateFault, rateHeaders, type Rates } from './limits/rates';
 import { subscriptionOverHttp } from './operation-rules';
 import type { FoundOperation, PersistedOperations } from './persisted/persisted-operations';
 import { operationFields, replaceOperation } from './persisted/request-fields';
@@ -60,30 +60,34 @@ export function addGraphqlRoute(fastify: FastifyInstance, options: GraphqlRouteO
     handler: (request, reply) =>
       withLogScope({ requestId: request.id }, async () => {
         if (isBrowser(request)) return options.page(reply);
+        const { streams, formatError } = options;
+        const mayStream = streams && transportFor(request.headers.accept, request.method, true) !== undefined;
+        const session = mayStream ? await streams.sessionOf(request) : undefined;
+        const caller = await callerOf(request, options, session);
+        const rate = await options.rates?.take(caller, AT_THE_DOOR);
+        if (rate) void reply.headers(rateHeaders(rate));
+        if (rate && !rate.allowed) return refuse(reply, formatError, 429, rateFault(rate));
         const meant = await meantBy(request, options.persisted);
-        if (meant instanceof Fault && meant.code === 'INVALID_REQUEST')
-          return refuse(reply, options.formatError, 400, meant);
+        if (meant instanceof Fault && meant.code === 'INVALID_REQUEST') return refuse(reply, formatError, 400, meant);
         const type = typeOf(request, meant);
         const isSubscription = type === OperationTypeNode.SUBSCRIPTION;
-        const transport = options.streams && transportFor(request.headers.accept, request.method, isSubscription);
+        const transport = streams && transportFor(request.headers.accept, request.method, isSubscription);
         const refusal = refusedAtOnce(request.method, type, transport !== undefined);
-        if (refusal) return refuse(reply, options.formatError, refusal.status, refusal.fault);
-        if (options.streams && transport) return options.streams.serve(request, reply, transport).then(() => reply);
+        if (refusal) return refuse(reply, formatError, refusal.status, refusal.fault);
+        if (session && transport) return streams.serve(request, reply, transport, session).then(() => reply);
         void reply.header('cache-control', 'no-store');
-        const operation = await open(request, options);
-        const { rate } = operation.context.outcome;
-        if (rate && !rate.allowed) {
-          operation.release();
-          return refuse(reply.headers(rateHeaders(rate)), options.formatError, 429, rateFault(rate));
-        }
+        // A ticket is for streams alone.
+        const asker = session ? await callerOf(request, options) : caller;
+        const operation = openOperation({ ...asker, requestId: request.id, door: 'http', tokensTaken: AT_THE_DOOR });
         const { context } = operation;
+        context.outcome.rate = rate;
         context.refusal ??= await refusalOf(meant, context, options.persisted);
         if (meant) replaceOperation(request, context.refusal || meant instanceof Fault ? NO_OPERATION : meant.text);
         operations.set(request.raw, operation);
         reply.raw.on('close', () => operation.leave());
         try {
           const body = await answer.call(fastify, request, reply);
-          const { refusedWith, rate: after } = operation.context.outcome;
+          const { refusedWith, rate: after } = context.outcome;
           if (after) void reply.headers(rateHeaders(after));
           if (refusedWith)
             void reply.code(refusalStatus(refusedWith, String(reply.getHeader('content-type')), reply.statusCode));
@@ -127,31 +131,21 @@ async function refusalOf(
   }
 }
 
-/** Who asks, and one token of theirs; the rest is taken when the operation's cost is known. */
-async function open(
+/** Who asks: by the session that was looked up for a stream, else by the header. */
+async function callerOf(
   request: Request,
-  { authenticator, rates, trustedProxies }: GraphqlRouteOptions,
-): Promise<OpenOperation> {
-  const caller = {
-    ...(await authenticated(request, authenticator)),
-    clientAddress: peerAddress(request.raw, trustedProxies),
-  };
-  const rate = await rates?.take(caller, 1);
-  const operation = openOperation({ ...caller, requestId: request.id, door: 'http', tokensTaken: 1 });
-  operation.context.outcome.rate = rate;
-  return operation;
-}
-
-async function authenticated(
-  request: Request,
-  authenticator: Authenticator,
-): Promise<Pick<OperationContext, 'principal' | 'refusal'>> {
+  { authenticator, trustedProxies }: GraphqlRouteOptions,
+  session?: Identity | Fault,
+): Promise<Pick<OperationContext, 'principal' | 'refusal' | 'clientAddress'>> {
+  const clientAddress = peerAddress(request.raw, trustedProxies);
   try {
-    return { principal: await authenticator.authenticate(request.headers.authorization) };
+    if (session instanceof Fault) throw session;
+    const principal = session?.principal ?? (await authenticator.authenticate(request.headers.authorization));
+    return { principal, clientAddress };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Refused by operation-rules.ts, so that the answer has the form of any other.
-    return { principal: ANONYMOUS, refusal: error };
+    return { principal: ANONYMOUS, clientAddress, refusal: error };
   }
 }
 

@@ -82,10 +82,14 @@ function refusalOf(error: unknown, largestBody: number | undefined): { status: n
   return { status: 500, fault: new Fault('INTERNAL_ERROR', undefined, undefined, { cause: error }) };
 }
 
+const SOCKET_CODES: Partial<Record<number, ErrorCode>> = { 404: 'NOT_FOUND', 503: 'SERVICE_UNAVAILABLE' };
+
 /** Refuses a connection that never became a request Fastify knows (bad HTTP, a bad upgrade). */
 export function refuseSocket(socket: Duplex, format: ErrorFormatter, status: number, message?: string): void {
   const requestId = randomUUID();
-  const error = withLogScope({ requestId }, () => format(new Fault('INVALID_REQUEST', message)));
+  const error = withLogScope({ requestId }, () =>
+    format(new Fault(SOCKET_CODES[status] ?? 'INVALID_REQUEST', message)),
+  );
   const body = JSON.stringify({ errors: [error] });
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

@@ -125,32 +125,31 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const { server: apollo, update } = await startApollo({ supergraphSdl, dataSources, formatError, rules, log });
   const engine = new SubscriptionEngine({ supergraphSdl, endpoints, dataSources, rules, formatError });
-  const { limiter, cache, operationSource: source } = options;
+  const { limiter, cache, sealer, operationSource: source } = options;
   const registry = await startOperationRegistry({ source, pubsub, log });
   const uses = startOperationUses(source, log);
-  const automatic = new AutomaticDocuments(cache, options.sealer);
+  const automatic = new AutomaticDocuments(cache, sealer);
   const persisted = new PersistedOperations({ registry, automatic, uses, limiter });
   const operations = new SocketOperations(apollo, new SharedSubscriptions(engine), persisted, formatError);
   const readiness = new Readiness(apollo, health, options.readinessQuery);
 
   const door = createHttpDoor(formatError, config.corsOrigins);
   const { fastify } = door;
-  const tickets = new StreamTickets(authenticator, options.sealer);
+  const tickets = new StreamTickets(authenticator, sealer);
   const connections = new OpenConnections(config.sockets);
-  const shared = { authenticator, persisted, formatError, trustedProxies, sessions, connections };
+  const shared = { authenticator, persisted, formatError, trustedProxies, sessions, connections, rates };
   const streams = new StreamDoor({ ...shared, engine, operations, tickets });
-  addGraphqlRoute(fastify, { ...shared, apollo, streams, rates, page: graphiqlPage });
+  addGraphqlRoute(fastify, { ...shared, apollo, streams, page: graphiqlPage });
   addTicketRoute(fastify, tickets);
   const { issueClientToken } = options;
-  if (issueClientToken) addTokenRoute(fastify, { issueClientToken, trustedProxies });
+  if (issueClientToken) addTokenRoute(fastify, { ...shared, issueClientToken, limiter: rates && limiter, sealer });
   addGraphiql(fastify);
   addOperatorRoutes(fastify, readiness, options.jwks);
   for (const route of options.routes ?? []) addRoute(fastify, route);
   const sockets = new SocketDoor(fastify.server, {
     ...shared,
     schema: () => engine.schema,
-    operations,
-    log,
+    ...{ operations, log },
   });
 
   return {

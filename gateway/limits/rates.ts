@@ -5,6 +5,8 @@ import { Fault } from '../../platform/errors';
 import type { Limiter, Verdict } from '../../platform/limiter/limiter';
 import type { Sealer } from '../../platform/seal';
 
+/** Tokens each door takes before it looks at what is asked: what is refused costs that, too. */
+export const AT_THE_DOOR = 1;
 /** Cost that one token pays for. */
 const COST_OF_TOKEN = 100;
 

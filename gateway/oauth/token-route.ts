@@ -1,6 +1,8 @@
 /** `POST /oauth/token`: access tokens for API clients, by OAuth 2.0's client credentials grant (RFC 6749, 4.4). */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Bucket, Limiter } from '../../platform/limiter/limiter';
 import { withLogScope } from '../../platform/log';
+import type { Sealer } from '../../platform/seal';
 import { peerAddress } from '../peer-address';
 import type { IssueClientToken } from './client-tokens';
 import { invalidClient, OAuthError, readTokenRequest } from './token-request';
@@ -10,11 +12,16 @@ const PATH = '/oauth/token';
 const LARGEST_BODY = 8_192;
 /** Longest id, key and scope that accounts is asked about. */
 const LONGEST = 255;
+/** Tokens one key gives. Each is good for an hour and stands in the audit log for ever; a client of many processes has enough. */
+const TOKENS_OF_KEY: Bucket = { burst: 100, perHour: 600 };
 
 /** What the route works with. */
 export interface TokenRouteOptions {
   issueClientToken: IssueClientToken;
   trustedProxies: number;
+  /** Counts tokens; undefined: nobody is limited. */
+  limiter?: Limiter;
+  sealer: Sealer;
 }
 
 interface TokenAnswer {
@@ -57,13 +64,20 @@ export function addTokenRoute(fastify: FastifyInstance, options: TokenRouteOptio
 
 async function answer(
   request: FastifyRequest,
-  { issueClientToken, trustedProxies }: TokenRouteOptions,
+  { issueClientToken, trustedProxies, limiter, sealer }: TokenRouteOptions,
 ): Promise<TokenAnswer> {
   const body = typeof request.body === 'string' ? request.body : '';
   const asked = readTokenRequest(body, request.headers.authorization);
   const { clientId, key, scopes } = asked;
   const bounded = [clientId, key, scopes.join(' ')].every(({ length }) => length <= LONGEST);
   if (!bounded) throw invalidClient();
+  // By the key, which strangers do not have: with the id alone they could use up what the client has.
+  const bucket = `token:${sealer.blindIndex(JSON.stringify([clientId, key]))}`;
+  const verdict = await limiter?.take(bucket, 1, TOKENS_OF_KEY);
+  if (verdict && !verdict.allowed) {
+    const message = 'This key was used for too many tokens. Keep a token: it is good for an hour.';
+    throw new OAuthError(429, 'temporarily_unavailable', message, verdict.retrySeconds);
+  }
   const clientAddress = peerAddress(request.raw, trustedProxies);
   const issued = await issueClientToken({ ...asked, clientAddress }, request.id);
   if (issued.outcome === 'unknown') throw invalidClient();

@@ -61,7 +61,7 @@ export class PersistedOperations {
     this.requireRegistered(asked, registered, principal);
     if (registered?.killed) throw switchedOff();
     if (registered) {
-      await this.spend(registered);
+      await this.spend(registered, principal);
       uses.count(registered.hash);
     }
     if (asked.kind === 'text' && asked.remember) await automatic.remember(asked.hash, text);
@@ -94,11 +94,13 @@ export class PersistedOperations {
     throw new Fault('FORBIDDEN', 'You run registered operations only.', { reason: 'OPERATION_NOT_REGISTERED' });
   }
 
-  private async spend({ hash, budgetPerMinute }: RegisteredOperation): Promise<void> {
+  private async spend({ hash, budgetPerMinute }: RegisteredOperation, principal: Principal): Promise<void> {
     const { limiter } = this.options;
     if (budgetPerMinute === null || !limiter) return;
     const bucket = { burst: budgetPerMinute, perHour: budgetPerMinute * 60 };
-    const { allowed, retrySeconds } = await limiter.take(`operation:${hash}`, 1, bucket);
+    // A text is no secret: strangers who run it must not use up what a partner's program has.
+    const whose = principal.kind === 'client' ? `:${principal.id}` : '';
+    const { allowed, retrySeconds } = await limiter.take(`operation:${hash}${whose}`, 1, bucket);
     if (allowed) return;
     throw new Fault('RATE_LIMIT_EXCEEDED', 'This operation has run too often. Try again later.', {
       retryAfter: retrySeconds,

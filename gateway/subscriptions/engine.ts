@@ -12,6 +12,7 @@ import { openOperation, type OpenOperation } from '../context';
 import type { EndpointDataSource } from '../data-source';
 import type { ErrorFormatter } from '../format-error';
 import { CostTable } from '../limits/cost';
+import { AT_THE_DOOR } from '../limits/rates';
 import { withinAnswer } from '../limits/within-answer';
 import { operationsTotal, subscriptionSources } from '../metrics';
 import { admitOperation, type OperationRules } from '../operation-rules';
@@ -141,7 +142,11 @@ export class SubscriptionEngine {
     gone: AbortSignal,
   ): Promise<{ plan: SubscriptionPlan; events: Events }> {
     const { source, document, operationName, variables, principal, clientAddress, requestId } = request;
-    const { context, leave, release } = openOperation({ principal, requestId, clientAddress, door: 'socket' });
+    const { context, leave, release } = openOperation({
+      ...{ principal, requestId, clientAddress },
+      door: 'socket',
+      tokensTaken: AT_THE_DOOR,
+    });
     // `reads` ends the opening at its deadline; once that is off, the whole stream when the client goes.
     gone.addEventListener('abort', leave, { once: true });
     try {

@@ -4,12 +4,14 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { GraphQLError, type ExecutionArgs, type GraphQLSchema } from 'graphql';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { z } from 'zod';
 import { Fault } from '../../platform/errors';
 import { newUuid } from '../../platform/ids';
 import { withLogScope, type Log } from '../../platform/log';
 import type { Authenticator } from '../authenticator';
 import type { ErrorFormatter } from '../format-error';
 import { refuseSocket } from '../http-refusals';
+import { AT_THE_DOOR, rateFault, type Rates } from '../limits/rates';
 import { peerAddress } from '../peer-address';
 import type { PersistedOperations } from '../persisted/persisted-operations';
 import type { SessionWatch } from '../session-watch';
@@ -45,6 +47,8 @@ export interface SocketDoorOptions {
   /** Proxies in front whose X-Forwarded-For is believed. */
   trustedProxies: number;
   connections: OpenConnections;
+  /** undefined: nobody is limited. */
+  rates?: Rates;
   formatError: ErrorFormatter;
   log: Log;
 }
@@ -123,7 +127,7 @@ export class SocketDoor {
           socket.on('message', (data: Buffer) => {
             // What comes while it closes would begin operations that nobody ends.
             if (client.over) return;
-            handle(data.toString()).catch((error: unknown) => {
+            handle(withQuery(data.toString())).catch((error: unknown) => {
               log.error({ err: error }, 'socket message failed');
               client.end(CloseCode.InternalServerError, 'Internal server error', 'protocol');
             });
@@ -141,6 +145,8 @@ export class SocketDoor {
     client: SocketClient,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     try {
+      const rate = await this.options.rates?.take(client, AT_THE_DOOR);
+      if (rate && !rate.allowed) throw rateFault(rate);
       const query = (await this.options.persisted.textFor(payload, client.principal)) ?? payload.query;
       const operation = this.options.operations.prepare({ ...payload, query }, client);
       const { document, operationName } = operation;
@@ -152,6 +158,24 @@ export class SocketDoor {
     }
   }
 }
+
+/**
+ * A `subscribe` that names its operation by id or hash, with an empty `query` beside it: the protocol's library refuses one
+ * that has none before anybody could look the operation up.
+ */
+function withQuery(text: string): string {
+  if (!/"(?:documentId|extensions)"/.test(text)) return text;
+  try {
+    const { success, data } = namedOperation.safeParse(JSON.parse(text));
+    return success ? JSON.stringify({ ...data, payload: { ...data.payload, query: '' } }) : text;
+  } catch {
+    return text; // no JSON: the library closes with 4400
+  }
+}
+const namedOperation = z.looseObject({
+  type: z.literal('subscribe'),
+  payload: z.looseObject({ query: z.undefined().optional() }),
+});
 
 /** The protocol's library looks the operation up again by name to see what to call; both lead here. */
 function runPrepared({ contextValue }: ExecutionArgs): ReturnType<SocketOperation['run']> {

@@ -10,7 +10,7 @@ import { withLogScope } from '../../platform/log';
 import { openOperation, type OperationContext } from '../context';
 import type { ClientError, ErrorFormatter } from '../format-error';
 import { parseDocument } from '../limits/check-document';
-import type { Caller } from '../limits/rates';
+import { AT_THE_DOOR, type Caller } from '../limits/rates';
 import type { PersistedOperations } from '../persisted/persisted-operations';
 import type { SubscriptionRequest } from './engine';
 import { asGraphQLError, RefusedOperation } from './refused-operation';
@@ -41,8 +41,15 @@ export class SocketOperations {
     private readonly formatError: ErrorFormatter,
   ) {}
 
-  /** Throws a GraphQLError when the document cannot be read or has no such operation. Nothing runs before `run()`. */
-  prepare(payload: SubscribePayload, { principal, clientAddress }: Caller, requestId = newUuid()): SocketOperation {
+  /**
+   * Throws a GraphQLError when the document cannot be read or has no such operation. Nothing runs before `run()`. `admitted` is
+   * the text that was found and admitted, if the payload's has been edited since: by it an operation is switched off.
+   */
+  prepare(
+    payload: SubscribePayload,
+    { principal, clientAddress }: Caller,
+    { requestId = newUuid(), admitted = payload.query } = {},
+  ): SocketOperation {
     const document = this.parsed(payload.query);
     const operationName = payload.operationName ?? undefined;
     const operation = getOperationAST(document, operationName);
@@ -54,7 +61,7 @@ export class SocketOperations {
     const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
     return new SocketOperation(document, operationName, isSubscription, () =>
       isSubscription
-        ? this.many({ ...request, source: payload.query, document })
+        ? this.many({ ...request, source: payload.query, document }, admitted)
         : this.once({ ...request, query: payload.query }),
     );
   }
@@ -69,10 +76,10 @@ export class SocketOperations {
   }
 
   /** A subscription's answers. */
-  private many(request: SubscriptionRequest): Answers {
+  private many(request: SubscriptionRequest, admitted: string): Answers {
     return untilSwitchedOff(
       this.subscriptions.subscribe(request),
-      (off) => this.persisted.whenSwitchedOff(request.source, off),
+      (off) => this.persisted.whenSwitchedOff(admitted, off),
       (why) =>
         withLogScope({ requestId: request.requestId }, () => ({ errors: [asGraphQLError(this.formatError(why))] })),
     );
@@ -88,7 +95,11 @@ export class SocketOperations {
     requestId: string;
   }): Answers {
     const { query, operationName, variables, principal, clientAddress, requestId } = request;
-    const { context, leave, release } = openOperation({ principal, requestId, clientAddress, door: 'socket' });
+    const { context, leave, release } = openOperation({
+      ...{ principal, requestId, clientAddress },
+      door: 'socket',
+      tokensTaken: AT_THE_DOOR,
+    });
     let answered = false;
     const pull = async (): Promise<IteratorResult<ExecutionResult, undefined>> => {
       if (answered) return { done: true, value: undefined };

@@ -50,8 +50,26 @@ export class StreamDoor {
 
   constructor(private readonly options: StreamDoorOptions) {}
 
+  /** Whose stream it would be, by ticket or header; a Fault if that is no good: the stream says so. */
+  async sessionOf(request: FastifyRequest): Promise<Identity | Fault> {
+    const { ticket } = fieldsOf(request.query);
+    const { tickets, authenticator } = this.options;
+    try {
+      if (request.method === 'GET' && ticket !== undefined) return await tickets.sessionOf(ticket);
+      return await authenticator.authenticateSession(request.headers.authorization);
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      throw error;
+    }
+  }
+
   /** Answers, and resolves when it has. Rejects with Fault INVALID_REQUEST, nothing written, if there is no operation in it. */
-  async serve(request: FastifyRequest, reply: FastifyReply, transport: Transport): Promise<void> {
+  async serve(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    transport: Transport,
+    session: Identity | Fault,
+  ): Promise<void> {
     const payload = payloadOf(request);
     reply.hijack();
     const headers = { ...reply.getHeaders(), ...(this.closing && { connection: 'close' }) };
@@ -59,7 +77,7 @@ export class StreamDoor {
     let begun = false;
     let isSubscription = false;
     try {
-      const session = await this.sessionOf(request);
+      if (session instanceof Fault) throw session;
       const query = await this.options.persisted.textFor(operationFields(request), session.principal);
       const { operation, cursorOf } = this.prepare({ ...payload, query: query ?? '' }, session, request);
       ({ isSubscription } = operation);
@@ -110,12 +128,6 @@ export class StreamDoor {
     if (this.closing) throw new Fault('SERVICE_UNAVAILABLE', RESTART);
   }
 
-  private sessionOf(request: FastifyRequest): Promise<Identity> {
-    const { ticket } = fieldsOf(request.query);
-    if (request.method === 'GET' && ticket !== undefined) return this.options.tickets.sessionOf(ticket);
-    return this.options.authenticator.authenticateSession(request.headers.authorization);
-  }
-
   private prepare(
     payload: SubscribePayload,
     { principal }: Identity,
@@ -128,7 +140,7 @@ export class StreamDoor {
     const wanted =
       typeof lastEventId === 'string' && lastEventId !== '' ? resumed(schema, document, payload, lastEventId) : payload;
     const caller = { principal, clientAddress: peerAddress(request.raw, trustedProxies) };
-    const operation = operations.prepare(wanted, caller, request.id);
+    const operation = operations.prepare(wanted, caller, { requestId: request.id, admitted: payload.query });
     return { operation, cursorOf: cursorReader(schema, operation.document, operation.operationName) };
   }
 

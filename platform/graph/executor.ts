@@ -107,12 +107,14 @@ export function localEndpoint(options: {
 
 /** An error as it may leave the subgraph: code and message of the table, nothing internal. Logs it, if at all, by the table's level. */
 export function describeError(error: GraphQLError, log?: Log): GraphQLError {
-  // A bad variable: graphql-js wraps its own error once more.
-  const original =
-    error.originalError instanceof GraphQLError ? error.originalError.originalError : error.originalError;
+  // A bad variable or argument: graphql-js wraps its own error once more.
+  const inner = error.originalError instanceof GraphQLError ? error.originalError : undefined;
+  const original = inner ? inner.originalError : error.originalError;
   const own = original instanceof Fault ? original : undefined;
-  // Without an original error, graphql-js itself refused the operation (coercion, null in a non-null field).
-  const code = original === undefined ? (error.path ? 'INTERNAL_ERROR' : 'BAD_USER_INPUT') : codeOf(original);
+  // Without an original error, graphql-js itself refused: before it ran anything, an argument (whose error says where it
+  // stands), or what a resolver gave.
+  const refusesInput = error.path === undefined || inner?.nodes !== undefined;
+  const code = original === undefined ? (refusesInput ? 'BAD_USER_INPUT' : 'INTERNAL_ERROR') : codeOf(original);
   log?.[ERROR_KINDS[code].log]({ err: original ?? error, code, path: error.path?.join('.') }, 'operation failed');
   const message = own?.message ?? ERROR_KINDS[code].message;
   return new GraphQLError(message, {

@@ -116,7 +116,9 @@ export abstract class Payload {
 
 /** An error of a use case as the graph's type for it. */
 export function toUserError(value: UserErrorValue): UserError {
-  const common = { code: value.code, message: value.message, field: value.field, details: value.details };
+  // What clients decide by, also where a use case says nothing: the same again would be refused again.
+  const details = value.code === 'CONFLICT' ? { retryable: false, ...value.details } : value.details;
+  const common = { code: value.code, message: value.message, field: value.field, details };
   if (value.sku !== undefined) {
     return Object.assign(new InventoryError(), { ...common, sku: value.sku, available: value.available ?? 0 });
   }

@@ -1,7 +1,7 @@
 /** Lives of tokens, and what to do with a refresh token that somebody brings. */
 import type { Sealer } from '../../platform/seal';
 
-/** Life of an access token, in milliseconds. It stays good that long even when its session ends. */
+/** Life of an access token, in milliseconds. Whoever asks nobody believes it that long, even when its session has ended. */
 export const ACCESS_TOKEN_MS = 3_600_000;
 /** Life of a refresh token, and so of a session nobody uses, in milliseconds: 30 days. */
 export const REFRESH_TOKEN_MS = 30 * 86_400_000;

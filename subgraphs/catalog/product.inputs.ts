@@ -5,7 +5,7 @@ import { MoneyInput } from '../../platform/graph/values';
 @Directive('@tag(name: "staff")')
 @InputType({ description: 'A property of a product.' })
 export class AttributeInput {
-  @Field(() => String, { description: 'What the property is, e.g. `material`; at most 100 characters.' })
+  @Field(() => String, { description: 'What the property is, e.g. `material`; at most 200 characters.' })
   name!: string;
 
   @Field(() => String, { description: 'Its value, e.g. `Linen`; at most 200 characters.' })
@@ -15,7 +15,7 @@ export class AttributeInput {
 @Directive('@tag(name: "staff")')
 @InputType({ description: 'What sets a variant apart from its siblings.' })
 export class SelectedOptionInput {
-  @Field(() => String, { description: 'What is chosen, e.g. `Size`; at most 100 characters, once in a variant.' })
+  @Field(() => String, { description: 'What is chosen, e.g. `Size`; at most 200 characters, once in a variant.' })
   name!: string;
 
   @Field(() => String, { description: 'What it is for this variant, e.g. `M`; at most 200 characters.' })

@@ -61,7 +61,7 @@ export const skuText = label(100);
 /** Units at the start. */
 export const onHandNumber = wholeNumber(0, 1_000_000);
 
-const namedValue = z.object({ name: label(100), value: label(200) });
+const namedValue = z.object({ name: label(200), value: label(200) });
 /** Attributes of a product; a name may come several times, a pair counts once. */
 export const attributeList = z.array(namedValue).max(50, 'Must have at most 50 entries.');
 /** Options of a variant; a name comes once. */

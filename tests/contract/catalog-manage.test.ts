@@ -156,7 +156,8 @@ describe('products', () => {
       { name: 'X', slug: 'same-name', variants: [variant()] },
       PRODUCT,
     );
-    expect(taken).toMatchObject({ product: null, userErrors: [{ code: 'CONFLICT', field: ['slug'] }] });
+    const details = { retryable: false };
+    expect(taken).toMatchObject({ product: null, userErrors: [{ code: 'CONFLICT', field: ['slug'], details }] });
     const moved = await mutate<ProductAnswer>(
       shop,
       'updateProduct',
@@ -339,7 +340,7 @@ describe('variants', () => {
     const answers = await Promise.all([add(), add(), add()]);
     expect(answers.filter(({ productVariant }) => productVariant !== null)).toHaveLength(1);
     expect(answers.flatMap(({ userErrors }) => userErrors)).toMatchObject(
-      Array(2).fill({ code: 'CONFLICT', field: ['productId'], details: { maximum: 100 } }),
+      Array(2).fill({ code: 'CONFLICT', field: ['productId'], details: { maximum: 100, retryable: false } }),
     );
   });
 
@@ -486,7 +487,7 @@ describe('refusals', () => {
     of('categoryId', { categoryId: 'nonsense' }),
     of('categoryId', { categoryId: unknown('prod') }),
     of('attributes', { attributes: Array(51).fill({ name: 'a', value: 'b' }) }),
-    of('attributes.0.name', { attributes: [{ name: 'x'.repeat(101), value: 'b' }] }),
+    of('attributes.0.name', { attributes: [{ name: 'x'.repeat(201), value: 'b' }] }),
     of('attributes.0.value', { attributes: [{ name: 'a', value: '' }] }),
     of('attributes.0.value', { attributes: [{ name: 'a', value: 'b\u001fc' }] }),
     of('attributes.0.value', { attributes: [{ name: 'a', value: '\ud800' }] }),

@@ -4,6 +4,7 @@ import { systemClock } from '../../platform/clock';
 import { readConfig } from '../../platform/config';
 import { createMemoryLimiter } from '../../platform/limiter/memory';
 import { startTestGateway, type GraphAnswer, type TestGateway } from '../support/gateway';
+import { closeSockets, RawSocket } from '../support/raw-socket';
 
 const text: unknown = expect.any(String);
 const GRAPHQL_JSON = { accept: 'application/graphql-response+json' };
@@ -171,6 +172,56 @@ describe('how often', () => {
     for (const query of ['{', '{ nothing }', `{ ${'a '.repeat(30)} }`]) await ask(from('1.2.3.4'), query);
     expect((await ask(from('1.2.3.4'))).status).toBe(429);
   });
+
+  test('and over a socket, where what is asked for by a hash that nobody knows counts as well', async () => {
+    const unknown = { persistedQuery: { version: 1, sha256Hash: '0'.repeat(64) } };
+    const codes: unknown[] = [];
+    for (const payload of [
+      { query: '{' },
+      { query: '{ nothing }' },
+      { query: '', extensions: unknown },
+      { query: '{ whoami }' },
+    ]) {
+      const socket = await new RawSocket(shop, undefined, undefined, from('1.2.3.4')).init();
+      socket.send({ type: 'subscribe', id: 'a', payload });
+      const [error] = await socket.messages(1);
+      codes.push((error?.payload as GraphAnswer['errors'])?.[0]?.extensions['code']);
+    }
+    closeSockets();
+    expect(codes).toEqual([
+      'GRAPHQL_PARSE_FAILED',
+      'GRAPHQL_VALIDATION_FAILED',
+      'PERSISTED_QUERY_NOT_FOUND',
+      'RATE_LIMIT_EXCEEDED',
+    ]);
+    expect((await ask(from('1.2.3.4'))).status).toBe(429);
+  });
+
+  test.each(['text/event-stream', 'multipart/mixed;subscriptionSpec="1.0"'])(
+    'and for a stream, with headers: %s',
+    async (accept) => {
+      const good = 'subscription { orderUpdated(orderId: "o1") { step } }';
+      const left = [];
+      const stopped = new AbortController();
+      for (const query of ['subscription { a: }', 'subscription { nothing }', good, good]) {
+        const { status, headers } = await fetch(`${shop.url}/graphql`, {
+          method: 'POST',
+          headers: { ...from('1.2.3.4'), 'content-type': 'application/json', accept },
+          body: JSON.stringify({ query }),
+          signal: stopped.signal,
+        });
+        left.push([status, headers.get('ratelimit-remaining'), headers.get('retry-after')]);
+      }
+      stopped.abort();
+      expect(left.map(([, ...rest]) => rest)).toEqual([
+        ['2', null],
+        ['1', null],
+        ['0', null],
+        ['0', '3600'],
+      ]);
+      expect(left[3]?.[0]).toBe(429);
+    },
+  );
 
   test('a network of IPv6 is one caller', async () => {
     for (const end of ['1', '2', '3']) await ask(from(`2001:db8::${end}`));

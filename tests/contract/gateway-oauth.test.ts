@@ -1,5 +1,7 @@
 /** POST /oauth/token at the gateway: the client credentials grant of RFC 6749, line by line. */
+import { systemClock } from '../../platform/clock';
 import { Fault } from '../../platform/errors';
+import { createMemoryLimiter } from '../../platform/limiter/memory';
 import { startTestGateway, type TestGateway } from '../support/gateway';
 
 const [ID, KEY, BRAKED] = ['api_01h455vb4pex5vsknk084sn02q', 'souk_live_the-key_of+the tests%', 'braked'];
@@ -97,6 +99,26 @@ test('accounts away: 503, and the key is not called wrong', async () => {
   const answer = await post({ ...GRANT, ...SECRET_POST });
   expect(answer.status).toBe(503);
   expect(answer.body).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_UNAVAILABLE' } }] });
+});
+
+test('a key that is used for a hundred tokens at once has to wait; other keys need not', async () => {
+  const rate = { burst: 1, perHour: 1 };
+  const limited = await startTestGateway({
+    config: { rates: { anonymous: rate, signedIn: rate, premium: rate, partner: rate } },
+    limiter: createMemoryLimiter(systemClock),
+    issueClientToken: async () => ({ outcome: 'issued', accessToken: 'a.b.c', expiresInSeconds: 3_600, scopes: [] }),
+  });
+  const token = async (client_secret: string) => {
+    const body = new URLSearchParams({ ...GRANT, client_id: ID, client_secret });
+    const { status, headers } = await fetch(`${limited.url}/oauth/token`, { method: 'POST', body });
+    return [status, headers.get('retry-after')];
+  };
+  const answers = [];
+  for (let count = 0; count < 101; count += 1) answers.push(await token(KEY));
+  answers.push(await token('another'));
+  await limited.gateway.stop();
+  const given = Array.from({ length: 100 }, () => [200, null]);
+  expect(answers).toEqual([...given, [429, '6'], [200, null]]);
 });
 
 test('an address that is braked: 429, and when to come back', async () => {

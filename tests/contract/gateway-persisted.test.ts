@@ -12,6 +12,7 @@ import { createMemoryPubSub } from '../../platform/pubsub/memory';
 import { dropRedisNamespace } from '../../platform/redis';
 import { eventually } from '../support/eventually';
 import { API_CLIENT_ID, startTestGateway, wholeGraph, type GraphAnswer, type TestGateway } from '../support/gateway';
+import { RawSocket } from '../support/raw-socket';
 
 let shop: TestGateway;
 let socket: Client;
@@ -54,7 +55,7 @@ async function get(
   return { status: response.status, body: { ...(data !== undefined && { data }), ...(errors && { errors }) } };
 }
 
-/** The first answer over a socket; the protocol wants a `query`, so one that is not needed is empty. */
+/** The first answer over a socket; to the library, `query` is no option. */
 async function overSocket(payload: object, client = socket): Promise<GraphAnswer> {
   return new Promise((resolve, reject) => {
     const leave = client.subscribe(
@@ -240,6 +241,25 @@ describe('registered', () => {
     await eventually(() => expect(shop.openStreams()).toBe(0));
   });
 
+  test('a `subscribe` that names its operation needs no query beside it', async () => {
+    const hash = await register('query ($query: ID!) { product(id: $query) { id } }', { ids: ['named'] });
+    const raw = await new RawSocket(shop).init();
+    const variables = { query: 'p1' };
+    for (const payload of [
+      { documentId: 'named' },
+      { extensions: persisted(hash) },
+      { documentId: 'named', query: '' },
+    ]) {
+      raw.send({ type: 'subscribe', id: 'a', payload: { ...payload, variables } });
+      expect(await raw.messages(2)).toMatchObject([
+        { id: 'a', type: 'next', payload: { data: { product: { id: 'p1' } } } },
+        { id: 'a', type: 'complete' },
+      ]);
+    }
+    raw.send({ type: 'subscribe', id: 'a', payload: { variables } });
+    expect((await raw.closed).code).toBe(4400);
+  });
+
   test('what nobody knows is not found', async () => {
     for (const fields of [{ documentId: 'nothing' }, { documentId: `sha256:${'0'.repeat(64)}` }]) {
       expect(await shop.post(fields)).toMatchObject({
@@ -295,16 +315,16 @@ describe('registered', () => {
     const [first, other] = [overSockets.next(), kept.next()];
     const stopped = new AbortController();
     const responses = await Promise.all(
-      STREAMS.map((accept) =>
+      [...STREAMS.map((accept) => ({ accept })), { accept: STREAMS[0]!, 'last-event-id': 'c0' }].map((headers) =>
         fetch(`${shop.url}/graphql`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', accept },
+          headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify({ query }),
           signal: stopped.signal,
         }),
       ),
     );
-    await eventually(() => expect(shop.openStreams()).toBe(4));
+    await eventually(() => expect(shop.openStreams()).toBe(5));
     shop.publish(1);
     for (const answer of [first, other])
       expect(await answer).toEqual({ done: false, value: { data: { orderUpdated: { step: 1 } } } });
@@ -329,9 +349,10 @@ describe('registered', () => {
     await eventually(() => expect(shop.openStreams()).toBe(0));
   });
 
-  test('a budget is for all callers together, over all transports', async () => {
+  test('a budget is for all callers together, over all transports, but for API clients, which have one each', async () => {
     const query = fresh();
     const hash = await register(query, { budgetPerMinute: 2 });
+    const client = { authorization: `Bearer ${await shop.clientToken()}` };
     expect((await shop.post({ documentId: hash })).body).toEqual(DATA);
     expect((await overSocket({ query })).data).toEqual(DATA.data);
     const refused = await shop.post({ query }, { authorization: `Bearer ${await shop.token()}` });
@@ -340,7 +361,8 @@ describe('registered', () => {
       body: { errors: [{ extensions: { code: 'RATE_LIMIT_EXCEEDED', details: { retryAfter: 30 } } }] },
     });
     expect(codeOf(await overSocket({ extensions: persisted(hash) }))).toBe('RATE_LIMIT_EXCEEDED');
-    expect(executions()).toBe(2);
+    for (const status of [200, 200, 429]) expect((await shop.post({ query }, client)).status).toBe(status);
+    expect(executions()).toBe(4);
   });
 
   test('uses are counted, and reported in the end', async () => {

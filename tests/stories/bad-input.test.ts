@@ -1,7 +1,7 @@
 /** Bad input of every kind: the documented error, naming field and limit, and nothing changed. */
 import { randomUUID } from 'node:crypto';
 import * as documents from '../generated/graphql';
-import type { TypedDocumentString } from '../generated/graphql';
+import { TypedDocumentString } from '../generated/graphql';
 import { ADDRESS, codes, customer, demo, must, PASSWORD, productFor, Visitor } from '../support/shop';
 
 const UNKNOWN = {
@@ -54,6 +54,18 @@ describe('a cart', () => {
       error,
     ]);
     expect((await ada.get(documents.CartDocument, {})).cart).toEqual(before);
+  });
+
+  test('a variable that is null where a default would have been is no quantity', async () => {
+    const ada = await customer();
+    const { variantId } = await productFor({});
+    const mutation = new TypedDocumentString<{ addToCart: null }, { variantId: string; quantity: null }>(
+      `mutation ($variantId: ID!, $quantity: Int) {
+        addToCart(input: { variantId: $variantId, quantity: $quantity }) { userErrors { code } } }`,
+    );
+    const answer = await ada.ask(mutation, { variantId, quantity: null });
+    expect([answer.data, codes(answer)]).toEqual([{ addToCart: null }, ['BAD_USER_INPUT']]);
+    expect((await ada.get(documents.CartDocument, {})).cart).toBeNull();
   });
 
   test.each([2 ** 31, 1.5, 'two', null])('a quantity of %p is no Int', async (quantity) => {
