@@ -41,7 +41,10 @@ const quote = z.object({
   total: bigintText,
   taxIncluded: z.boolean(),
   shippingMethod: z.string(),
-  /** Delivery address (AddressValue as JSON), sealed by platform/seal: never in clear outside its owner's memory. */
+  /**
+   * Delivery address (AddressValue as JSON), sealed by platform/seal: never in clear outside its owner's memory. Empty once the cart
+   * is spent: the order has it.
+   */
   sealedAddress: z.string(),
   /** The codes that apply: the order holds a use of each. What shipping costs less is not in `discount`, but is in here. */
   promoCodes: z.array(z.object({ code: z.string(), discount: bigintText })).default([]),
@@ -55,7 +58,7 @@ export type Quote = z.output<typeof quote>;
 
 /**
  * Claims a cart for an order and prices it afresh. While claimed the cart can not be changed or claimed for another order.
- * The same order again gives the quote it got first, whatever has changed since. The caller's principal, or the guest's token,
+ * The same order again gives the quote it got first, whatever has changed since; without the address once the cart is spent. The caller's principal, or the guest's token,
  * must own the cart; else `notFound`.
  */
 export const quoteCart = defineCommand({
