@@ -11,6 +11,7 @@ import { CreateCart1700000100000 } from './migrations/1700000100000-create-cart'
 import { CreatePromotions1700000200000 } from './migrations/1700000200000-create-promotions';
 import { IndexCartOwners1783650000020 } from './migrations/1783650000020-index-cart-owners';
 import { ForgetSpentAddresses1783800000010 } from './migrations/1783800000010-forget-spent-addresses';
+import { CreateErasures1783800000011 } from './migrations/1783800000011-create-erasures';
 import { PromotionRow } from './promotions/promotion.entity';
 import { PromotionResolver } from './promotions/promotion.resolver';
 import { resolveUser, UserResolver } from './user.resolver';
@@ -25,6 +26,7 @@ export const cart: Subgraph = defineSubgraph<Services>({
     CreatePromotions1700000200000,
     IndexCartOwners1783650000020,
     ForgetSpentAddresses1783800000010,
+    CreateErasures1783800000011,
   ],
   resolvers: [CartResolver, CartMutationsResolver, PromotionResolver, UserResolver],
   references: { User: resolveUser },

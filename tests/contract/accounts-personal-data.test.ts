@@ -1,7 +1,7 @@
 /** Accounts alone: collecting somebody's data, and deleting an account. */
 import { randomUUID } from 'node:crypto';
 import type { EventEnvelope } from '../../platform/bus/bus';
-import { newUuid } from '../../platform/ids';
+import { fromId, newUuid } from '../../platform/ids';
 import { PERSONAL_DATA_HOLDERS } from '../../platform/personal-data';
 import { contents, nobody, PASSWORD, startAccounts, type AccountsUnderTest, type Person } from '../support/accounts';
 
@@ -152,6 +152,28 @@ describe('deleteAccount', () => {
       'mutation ($input: RegisterInput!) { register(input: $input) { user { email } userErrors { code } } }';
     const again = await shop.run(REGISTER, { input: { email: ada.email, password: PASSWORD } });
     expect(again.data).toEqual({ register: { user: { email: ada.email }, userErrors: [] } });
+  });
+
+  it('tells which API clients a partner had, revoked ones too', async () => {
+    const partner = await shop.person('PARTNER');
+    const create = 'mutation ($input: CreateApiClientInput!) { createApiClient(input: $input) { apiClient { id } } }';
+    const client = async (by: Person): Promise<string> => {
+      const { data } = await shop.run(create, { input: { name: 'Till' } }, by.principal);
+      return (data as { createApiClient: { apiClient: { id: string } } }).createApiClient.apiClient.id;
+    };
+    const [till, shelf] = [await client(partner), await client(partner)];
+    await client(await shop.person('PARTNER'));
+    const revoke =
+      'mutation ($input: RevokeApiClientInput!) { revokeApiClient(input: $input) { userErrors { code } } }';
+    const revoked = await shop.run(revoke, { input: { id: till } }, partner.principal);
+    expect(revoked.data).toEqual({ revokeApiClient: { userErrors: [] } });
+    await remove(partner, PASSWORD);
+    const [event] = await shop.services.db.rows<{ payload: { userId: string; clientIds: string[] } }>(
+      `SELECT payload FROM outbox WHERE name = 'accounts.userErased' AND aggregate_id = $1`,
+      [partner.principal.id],
+    );
+    expect(event!.payload.userId).toBe(partner.principal.id);
+    expect([...event!.payload.clientIds].sort()).toEqual([till, shelf].map((id) => fromId('api', id)).sort());
   });
 
   it('is refused with a wrong password, to nobody and to the last admin, and nothing changes', async () => {

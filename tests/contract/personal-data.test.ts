@@ -1,11 +1,13 @@
 /** What the other subgraphs hand over of somebody, and forget: theirs alone, once, and nothing that has to stay. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { Principal } from '../../platform/auth/principal';
 import type { EventEnvelope } from '../../platform/bus/bus';
 import { dataExportRequested, userErased } from '../../subgraphs/accounts/messages';
-import { mergeGuestCart } from '../../subgraphs/cart/messages';
+import { mergeGuestCart, quoteCart, releaseCart, spendCart } from '../../subgraphs/cart/messages';
 import { ADDRESS, customer, envelopeOf, startCartShop } from '../support/cart-shop';
 import { startOrders, user, type OrdersShop, type ShownOrder } from '../support/orders-shop';
+import { apiClient } from '../support/principals';
 import type { SubgraphUnderTest } from '../support/subgraph';
 
 /** Hands the event to a queue twice, as a bus may. */
@@ -26,13 +28,14 @@ async function exported(shop: SubgraphUnderTest, userId: string): Promise<unknow
   expect(rows.map(({ holder }) => holder)).toEqual([subgraph]);
   return sealer.openJson(rows[0]!.sealed, z.unknown());
 }
-const erase = (shop: SubgraphUnderTest, userId: string) =>
-  deliver(shop, `${shop.services.subgraph}.user-erased`, envelopeOf(userErased, { userId }));
+const erase = (shop: SubgraphUnderTest, userId: string, clientIds: string[] = []) =>
+  deliver(shop, `${shop.services.subgraph}.user-erased`, envelopeOf(userErased, { userId, clientIds }));
 
 describe('cart', () => {
+  let now = new Date();
   let env: Awaited<ReturnType<typeof startCartShop>>;
   beforeAll(async () => {
-    env = await startCartShop();
+    env = await startCartShop({ clock: { now: () => now } });
   });
   afterAll(() => env.shop.stop());
   /** A cart with an address, into which a guest's with an address was merged. */
@@ -79,6 +82,80 @@ describe('cart', () => {
     ).toEqual([{ left: 0 }]);
     expect(await env.read({}, other)).toEqual(untouched);
   });
+
+  const job = async () => env.shop.started.jobs.find(({ name }) => name === 'cart.erase')!.run();
+  /** Fills the buyer's cart, or a guest's, and has it claimed by a new order of the buyer's. */
+  const claimed = async (buyer: Principal, by: 'owner' | 'token' = 'owner') => {
+    const { id: variantId } = env.sell(1_000n);
+    const owner = by === 'owner' ? buyer : undefined;
+    const { token } = await env.changed('createCart', { lines: [{ variantId, quantity: 1 }] }, owner);
+    await env.changed('setCartDelivery', { token, address: ADDRESS }, owner);
+    const question = { cartId: null, cartToken: token, sealedAddress: null, shippingMethod: null };
+    const quote = (orderId: string) => env.shop.command(quoteCart, { orderId, ...question }, { principal: buyer });
+    const orderId = randomUUID();
+    const answer = await quote(orderId);
+    if (answer.outcome !== 'quoted') throw new Error(answer.outcome);
+    expect(answer.quote.sealedAddress).not.toBe('');
+    return { orderId, answer, again: () => quote(orderId) };
+  };
+  /** Addresses that the cart of an order and its quote have. */
+  const addresses = (orderId: string) =>
+    env.shop.services.db.rows(
+      `SELECT c.sealed_address AS cart, q.answer->'quote'->>'sealedAddress' AS quote
+       FROM quote q JOIN cart c ON c.id = q.cart_id WHERE q.order_id = $1`,
+      [orderId],
+    );
+
+  it.each(['owner', 'token'] as const)('has no address once the order has it, ordered by %s', async (by) => {
+    const { orderId, answer, again } = await claimed(customer(), by);
+    expect(await again()).toEqual(answer);
+    await env.shop.command(spendCart, { orderId });
+    expect(await addresses(orderId)).toEqual([{ cart: null, quote: '' }]);
+    await env.shop.command(spendCart, { orderId });
+    expect(await again()).toEqual({ outcome: 'quoted', quote: { ...answer.quote, sealedAddress: '' } });
+  });
+
+  it('forgets what an order has in hand when the order lets go of it', async () => {
+    const [ada, grace] = [customer(), customer()];
+    const [spent, released] = [await claimed(ada), await claimed(grace)];
+    for (const { id } of [ada, grace]) await erase(env.shop, id);
+    await env.shop.command(spendCart, { orderId: spent.orderId });
+    expect(await addresses(spent.orderId)).toEqual([{ cart: null, quote: '' }]);
+    now = new Date(now.getTime() + 2 * 86_400_000);
+    await job();
+    await env.shop.command(releaseCart, { orderId: released.orderId });
+    expect(await addresses(released.orderId)).toEqual([{ cart: null, quote: null }]);
+    expect(await env.read({}, grace)).toMatchObject({ itemCount: 1 });
+    await job();
+    expect(await env.read({}, grace)).toMatchObject({ lines: [], itemCount: 0, delivery: null });
+    expect(await env.shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
+  });
+
+  it('forgets what is put in with an access token of before', async () => {
+    const ada = customer();
+    await erase(env.shop, ada.id);
+    const { id: variantId } = env.sell(1_000n);
+    await env.changed('addToCart', { variantId }, ada);
+    await env.changed('setCartDelivery', { address: ADDRESS }, ada);
+    await job();
+    expect(await env.read({}, ada)).toMatchObject({ lines: [], delivery: null, cost: { total: { amount: '0.00' } } });
+    now = new Date(now.getTime() + 2 * 86_400_000);
+    await job();
+    expect(await env.shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
+  });
+
+  it("forgets what a partner's API clients have, and nobody else's", async () => {
+    const [till, shelf] = [apiClient(), apiClient()];
+    const { id: variantId } = env.sell(1_000n);
+    for (const client of [till, shelf]) {
+      await env.changed('addToCart', { variantId }, client);
+      await env.changed('setCartDelivery', { address: ADDRESS }, client);
+    }
+    const untouched = await env.read({}, shelf);
+    await erase(env.shop, till.ownerId, [till.id]);
+    expect(await env.read({}, till)).toMatchObject({ lines: [], itemCount: 0, delivery: null });
+    expect(await env.read({}, shelf)).toEqual(untouched);
+  });
 });
 
 describe('orders', () => {
@@ -88,6 +165,9 @@ describe('orders', () => {
     shop = await startOrders({ clock: { now: () => now } });
   });
   afterAll(() => shop.stop());
+  beforeEach(() => {
+    now = new Date();
+  });
   const support = user('SUPPORT');
   const cancel = (order: ShownOrder, reason: string) =>
     shop.mutate('cancelOrder', { orderId: order.id, reason, idempotencyKey: randomUUID() }, support);
@@ -157,5 +237,46 @@ describe('orders', () => {
     expect(await personal(ada.id)).toEqual([left(first, null, 0), left(second, null, 0)]);
     expect(await shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
     expect(await personal(grace.id)).toEqual(others);
+  });
+
+  it("takes people out of the orders of a partner's API clients as well, and ends webhooks made meanwhile", async () => {
+    const [till, shelf] = [apiClient(), apiClient()];
+    const partner = user('PARTNER', till.ownerId);
+    const over = await shop.place(till);
+    await cancel(over, 'Ada has moved');
+    const open = await shop.place(till);
+    await cancel(await shop.place(shelf), 'Grace has moved');
+    const [first, second] = (await personal(till.id)) as [Personal, Personal];
+    const others = await personal(shelf.id);
+
+    await erase(shop, partner.id, [till.id]);
+    expect(await personal(till.id)).toEqual([left(first, null, 0), second]);
+    const webhook = `mutation ($input: CreateWebhookEndpointInput!) {
+      createWebhookEndpoint(input: $input) { userErrors { code } } }`;
+    const made = await shop.run(webhook, { input: { url: 'http://127.0.0.1:9/hook' } }, partner);
+    expect(made.data).toEqual({ createWebhookEndpoint: { userErrors: [] } });
+    await fulfil(open);
+    now = new Date(now.getTime() + 2 * 86_400_000);
+    await shop.job('orders.erase');
+    expect(await personal(till.id)).toEqual([left(first, null, 0), left(second, null, 0)]);
+    expect(await shop.services.db.rows('SELECT id FROM webhook_endpoint')).toEqual([]);
+    expect(await shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
+    expect(await personal(shelf.id)).toEqual(others);
+  });
+
+  it('looks at somebody until the last attempt to order is over', async () => {
+    const ada = user();
+    await shop.place(ada);
+    const attempt = (doneAt: Date | null) =>
+      shop.services.db.rows(`UPDATE checkout SET done_at = $2 WHERE buyer_id = $1`, [ada.id, doneAt]);
+    await shop.services.db.rows(`UPDATE orders SET status = 'DELIVERED' WHERE owner_id = $1`, [ada.id]);
+    await attempt(null);
+    await erase(shop, ada.id);
+    now = new Date(now.getTime() + 2 * 86_400_000);
+    await shop.job('orders.erase');
+    expect(await shop.services.db.rows('SELECT user_id AS id FROM erased_user')).toEqual([{ id: ada.id }]);
+    await attempt(now);
+    await shop.job('orders.erase');
+    expect(await shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 /** What orders holds of a user: it is handed over on demand, and forgotten. */
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { eraseUser } from '../../../platform/erasures';
 import { formatMinor } from '../../../platform/money';
 import { defineConsumer } from '../../../platform/outbox';
 import { addPersonalData } from '../../../platform/personal-data';
@@ -24,18 +25,11 @@ export const exportOrders = defineConsumer({
   },
 });
 
-/** Takes what is personal out of orders that are over, and notes the user for those that are not; ends their webhooks. */
+/** Takes what is personal out of orders of the user and of the user's API clients, once they are over; ends webhooks. */
 export const eraseUserOrders = defineConsumer({
   queue: 'orders.user-erased',
   events: [userErased],
-  async apply(tx, { payload }, { clock }: OrdersServices) {
-    await tx.query('INSERT INTO erased_user (user_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-      payload.userId,
-      clock.now(),
-    ]);
-    await tx.query(`DELETE FROM webhook_endpoint WHERE owner_kind = 'user' AND owner_id = $1`, [payload.userId]);
-    await eraseOrders(tx, payload.userId);
-  },
+  apply: (tx, { payload }, services: OrdersServices) => eraseUser(tx, services, payload, eraseOrders),
 });
 
 async function webhooksOf(tx: EntityManager, sealer: Sealer, userId: string): Promise<unknown[]> {

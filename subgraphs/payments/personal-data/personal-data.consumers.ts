@@ -1,4 +1,5 @@
 /** What payments holds of a user: it is handed over on demand, and forgotten. */
+import { eraseUser } from '../../../platform/erasures';
 import { toId } from '../../../platform/ids';
 import { formatMinor } from '../../../platform/money';
 import { defineConsumer } from '../../../platform/outbox';
@@ -6,6 +7,7 @@ import { addPersonalData } from '../../../platform/personal-data';
 import { dataExportRequested, userErased } from '../../accounts/messages';
 import { methodsOfUsers } from '../payment-method.rows';
 import type { PaymentServices } from '../payment.services';
+import { erasePayments } from './erase-payments';
 
 /** Payments in an export, the newest. */
 const MOST_EXPORTED = 1_000;
@@ -36,19 +38,9 @@ export const exportPayments = defineConsumer({
   },
 });
 
-/** Deletes saved cards; the job that has the provider forget deleted ones does the rest. Payments and the ledger stay. */
-export const eraseCards = defineConsumer({
+/** Forgets cards and words of the user and of the user's API clients. */
+export const eraseUserPayments = defineConsumer({
   queue: 'payments.user-erased',
   events: [userErased],
-  async apply(tx, { payload }, { clock }: PaymentServices) {
-    await tx.query(
-      `UPDATE payment_method SET deleted_at = $2 WHERE owner_kind = 'user' AND owner_id = $1 AND deleted_at IS NULL`,
-      [payload.userId, clock.now()],
-    );
-    await tx.query(
-      `UPDATE refund SET reason = NULL WHERE reason IS NOT NULL AND payment_id IN (
-         SELECT id FROM payment WHERE owner_kind = 'user' AND owner_id = $1)`,
-      [payload.userId],
-    );
-  },
+  apply: (tx, { payload }, services: PaymentServices) => eraseUser(tx, services, payload, erasePayments),
 });
