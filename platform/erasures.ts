@@ -9,7 +9,7 @@ import type { Job, Services } from './subgraph';
 const LEAST_DAYS = 1;
 
 /** Forgets what can be forgotten of what a user owns, or an API client of one. True when nothing is left for later. */
-export type Erase = (tx: EntityManager, ownerId: string, services: Services) => Promise<boolean>;
+type Erase = (tx: EntityManager, ownerId: string, services: Services) => Promise<boolean>;
 
 /** Creates and drops the table of those to forget; every subgraph that does so extends it under a timestamped name of its own. */
 export abstract class ErasuresMigration implements MigrationInterface {

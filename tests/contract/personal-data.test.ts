@@ -3,12 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Principal } from '../../platform/auth/principal';
 import type { EventEnvelope } from '../../platform/bus/bus';
+import { toId } from '../../platform/ids';
 import { dataExportRequested, userErased } from '../../subgraphs/accounts/messages';
 import { mergeGuestCart, quoteCart, releaseCart, spendCart } from '../../subgraphs/cart/messages';
+import { payments } from '../../subgraphs/payments';
+import { authorizePayment, capturePayment } from '../../subgraphs/payments/messages';
 import { ADDRESS, customer, envelopeOf, startCartShop } from '../support/cart-shop';
 import { startOrders, user, type OrdersShop, type ShownOrder } from '../support/orders-shop';
 import { apiClient } from '../support/principals';
-import type { SubgraphUnderTest } from '../support/subgraph';
+import { startTestSandbox, WEBHOOK_SECRET, type SandboxUnderTest } from '../support/sandbox';
+import { startSubgraph, type SubgraphUnderTest } from '../support/subgraph';
 
 /** Hands the event to a queue twice, as a bus may. */
 async function deliver(shop: SubgraphUnderTest, queue: string, event: EventEnvelope): Promise<void> {
@@ -57,6 +61,8 @@ describe('cart', () => {
           address: expect.objectContaining({ name: 'Ada Byron', line1: '1 Loop' }) as object,
           lines: [{ sku, productName: 'Kettle', variantName: 'Red', quantity: 3 }],
         },
+        // The guest's.
+        { address: expect.objectContaining({ name: 'Ada Byron', line1: '1 Loop' }) as object, lines: [] },
       ],
     });
     expect(await exported(env.shop, randomUUID())).toEqual({ carts: [] });
@@ -210,9 +216,55 @@ describe('orders', () => {
           email: null,
           note: 'Ring twice',
           lines: [expect.objectContaining({ quantity: 2 })],
+          events: [],
+          shipments: [],
+          returns: [],
         },
       ],
       webhooks: [],
+    });
+  });
+
+  it('hands over what was said of orders, parcels, returns and webhooks, without secrets', async () => {
+    const ada = user();
+    const [kept, over] = [await shop.place(ada), await shop.place(ada)];
+    await cancel(over, 'Ada has moved');
+    await fulfil(kept);
+    const lines = [{ lineId: kept.lines[0]!.id, quantity: 1 }];
+    const asked = await shop.mutate(
+      'requestReturn',
+      { orderId: kept.id, lines, reason: 'Too red', idempotencyKey: randomUUID() },
+      ada,
+    );
+    const rejected = await shop.mutate('rejectReturn', { returnId: asked.return!.id, reason: 'It is blue' }, support);
+    expect([asked.userErrors, rejected.userErrors]).toEqual([[], []]);
+    const hook = { url: 'https://ada.example/hook?token=1', description: 'Kitchen', types: ['STATUS_CHANGED'] };
+    const webhook = `mutation ($input: CreateWebhookEndpointInput!) {
+      createWebhookEndpoint(input: $input) { userErrors { code } } }`;
+    const made = await shop.run(webhook, { input: hook }, { ...ada, role: 'PARTNER' });
+    expect(made.data).toEqual({ createWebhookEndpoint: { userErrors: [] } });
+
+    const at = expect.stringMatching(/Z$/) as string;
+    const { orders, webhooks } = (await exported(shop, ada.id)) as { orders: object[]; webhooks: object[] };
+    expect(webhooks).toEqual([{ url: hook.url, description: 'Kitchen', createdAt: at }]);
+    const rest = { lines: expect.any(Array) as unknown[], currencyCode: 'USD', placedAt: at, total: '26.00' };
+    const address = expect.objectContaining({ name: 'Ada Lovelace' }) as object;
+    const said = { email: null, note: null, shippingAddress: address, billingAddress: null };
+    expect(orders).toHaveLength(2);
+    expect(orders).toContainEqual({
+      ...{ ...rest, ...said, number: over.number, status: 'CANCELLED', shipments: [], returns: [] },
+      events: [{ status: 'CANCELLED', occurredAt: at, actorKind: 'SUPPORT', reason: 'Ada has moved' }],
+    });
+    expect(orders).toContainEqual({
+      ...{ ...rest, ...said, number: kept.number, status: 'DELIVERED' },
+      events: [
+        { status: 'DELIVERED', occurredAt: at, actorKind: 'CUSTOMER', reason: 'Too red' },
+        { status: 'DELIVERED', occurredAt: at, actorKind: 'SUPPORT', reason: 'It is blue' },
+      ],
+      shipments: [{ carrier: 'DHL', trackingNumber: 'A 1', shippedAt: at, deliveredAt: at }],
+      returns: [
+        { status: 'REJECTED', requestedAt: at, decidedAt: at, reason: 'Too red', rejectionReason: 'It is blue' },
+      ],
     });
   });
 
@@ -259,7 +311,8 @@ describe('orders', () => {
     now = new Date(now.getTime() + 2 * 86_400_000);
     await shop.job('orders.erase');
     expect(await personal(till.id)).toEqual([left(first, null, 0), left(second, null, 0)]);
-    expect(await shop.services.db.rows('SELECT id FROM webhook_endpoint')).toEqual([]);
+    const endpoints = 'SELECT id FROM webhook_endpoint WHERE owner_id = $1';
+    expect(await shop.services.db.rows(endpoints, [partner.id])).toEqual([]);
     expect(await shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
     expect(await personal(shelf.id)).toEqual(others);
   });
@@ -278,5 +331,69 @@ describe('orders', () => {
     await attempt(now);
     await shop.job('orders.erase');
     expect(await shop.services.db.rows('SELECT user_id FROM erased_user')).toEqual([]);
+  });
+});
+
+describe('payments', () => {
+  let sandbox: SandboxUnderTest;
+  let shop: SubgraphUnderTest;
+  beforeAll(async () => {
+    sandbox = await startTestSandbox();
+    const settings = { SANDBOX_URL: sandbox.url, SANDBOX_WEBHOOK_SECRET: WEBHOOK_SECRET };
+    shop = await startSubgraph(payments, { settings });
+  });
+  afterAll(async () => {
+    await shop.stop();
+    await sandbox.stop();
+  });
+  /** An order that was paid, and a part of it given back for a reason; its public id. */
+  const refunded = async (ownerKind: 'user' | 'client', ownerId: string): Promise<string> => {
+    const orderId = randomUUID();
+    const asked = {
+      orderId,
+      ownerKind,
+      ownerId,
+      amount: 5_000n,
+      currencyCode: 'USD',
+      token: 'tok_visa',
+      methodId: null,
+    };
+    expect(await shop.command(authorizePayment, asked)).toEqual({ outcome: 'authorized' });
+    expect(await shop.command(capturePayment, { orderId })).toEqual({ outcome: 'captured' });
+    const id = toId('ord', orderId);
+    const amount = { amount: '12.00', currencyCode: 'USD' };
+    const input = { orderId: id, amount, reason: 'Ada was angry', idempotencyKey: randomUUID() };
+    const refund = 'mutation ($input: CreateRefundInput!) { createRefund(input: $input) { userErrors { code } } }';
+    const { data } = await shop.run(refund, { input }, user('SUPPORT'));
+    expect(data).toEqual({ createRefund: { userErrors: [] } });
+    return id;
+  };
+  const reasons = (ownerId: string) =>
+    shop.services.db.rows(
+      'SELECT r.reason IS NOT NULL AS told FROM refund r JOIN payment p ON p.id = r.payment_id WHERE p.owner_id = $1',
+      [ownerId],
+    );
+
+  it("hands over the user's payments and refunds, and forgets why", async () => {
+    const ada = user();
+    const orderId = await refunded('user', ada.id);
+    await refunded('user', user().id);
+    const createdAt = expect.any(String) as string;
+    expect(await exported(shop, ada.id)).toEqual({
+      savedCards: [],
+      payments: [{ orderId, status: 'CAPTURED', amount: '50.00', currencyCode: 'USD', method: 'visa', createdAt }],
+      refunds: [
+        { orderId, status: 'SUCCEEDED', amount: '12.00', currencyCode: 'USD', reason: 'Ada was angry', createdAt },
+      ],
+    });
+    await erase(shop, ada.id);
+    expect(await reasons(ada.id)).toEqual([{ told: false }]);
+  });
+
+  it("forgets why money was given back to a partner's API clients, and to nobody else", async () => {
+    const [till, shelf] = [apiClient(), apiClient()];
+    for (const { id } of [till, shelf]) await refunded('client', id);
+    await erase(shop, till.ownerId, [till.id]);
+    expect([await reasons(till.id), await reasons(shelf.id)]).toEqual([[{ told: false }], [{ told: true }]]);
   });
 });

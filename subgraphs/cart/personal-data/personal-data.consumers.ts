@@ -7,7 +7,7 @@ import type { Services } from '../../../platform/subgraph';
 import { dataExportRequested, userErased } from '../../accounts/messages';
 import { eraseCarts } from './erase-carts';
 
-/** Answers with the user's cart. */
+/** Answers with the user's cart, and with the addresses of those that were merged into it. */
 export const exportCart = defineConsumer({
   queue: 'cart.data-export',
   events: [dataExportRequested],
@@ -18,7 +18,10 @@ export const exportCart = defineConsumer({
               (SELECT json_agg(json_build_object('sku', sku, 'productName', product_name, 'variantName', variant_name,
                                                  'quantity', quantity) ORDER BY id)
                FROM cart_line WHERE cart_id = cart.id) AS lines
-       FROM cart WHERE owner_kind = 'user' AND owner_id = $1 AND status IN ('ACTIVE', 'CLAIMED')`,
+       FROM cart
+       WHERE (owner_kind = 'user' AND owner_id = $1 AND status IN ('ACTIVE', 'CLAIMED'))
+          OR (sealed_address IS NOT NULL AND merged_into IN (SELECT id FROM cart WHERE owner_kind = 'user' AND owner_id = $1))
+       ORDER BY status = 'MERGED', id`,
       [userId],
     );
     const data = carts.map(({ address, lines }) => ({

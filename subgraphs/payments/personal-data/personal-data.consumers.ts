@@ -9,10 +9,10 @@ import { methodsOfUsers } from '../payment-method.rows';
 import type { PaymentServices } from '../payment.services';
 import { erasePayments } from './erase-payments';
 
-/** Payments in an export, the newest. */
+/** Payments, and refunds, in an export: the newest. */
 const MOST_EXPORTED = 1_000;
 
-/** Answers with the user's saved cards, as far as the shop knows them, and payments. */
+/** Answers with the user's saved cards, as far as the shop knows them, payments and refunds. */
 export const exportPayments = defineConsumer({
   queue: 'payments.data-export',
   events: [dataExportRequested],
@@ -24,6 +24,12 @@ export const exportPayments = defineConsumer({
        FROM payment WHERE owner_kind = 'user' AND owner_id = $1 ORDER BY created_at DESC LIMIT ${MOST_EXPORTED}`,
       [userId],
     );
+    const refunds: { orderId: string; amount: string; currencyCode: string; reason: string | null }[] = await tx.query(
+      `SELECT p.order_id AS "orderId", r.status, r.amount, p.currency_code AS "currencyCode", r.reason, r.created_at AS "createdAt"
+       FROM refund r JOIN payment p ON p.id = r.payment_id
+       WHERE p.owner_kind = 'user' AND p.owner_id = $1 ORDER BY r.created_at DESC LIMIT ${MOST_EXPORTED}`,
+      [userId],
+    );
     const data = {
       savedCards: cards.map(({ brand, last4, expiryMonth, expiryYear, createdAt }) => {
         return { brand, last4, expiryMonth, expiryYear, createdAt };
@@ -32,6 +38,12 @@ export const exportPayments = defineConsumer({
         ...payment,
         orderId: toId('ord', payment.orderId),
         amount: formatMinor(BigInt(payment.amount), payment.currencyCode),
+      })),
+      refunds: refunds.map((refund) => ({
+        ...refund,
+        orderId: toId('ord', refund.orderId),
+        amount: formatMinor(BigInt(refund.amount), refund.currencyCode),
+        reason: refund.reason === null ? null : services.sealer.open(refund.reason),
       })),
     };
     await addPersonalData(tx, services, { exportId, holder: 'payments', data, cause: id });
