@@ -14,6 +14,7 @@ type Erase = (tx: EntityManager, ownerId: string, services: Services) => Promise
 /** Creates and drops the table of those to forget; every subgraph that does so extends it under a timestamped name of its own. */
 export abstract class ErasuresMigration implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
+    // A user's id, or that of an API client of one.
     await queryRunner.query('CREATE TABLE erased_user (user_id uuid PRIMARY KEY, erased_at timestamptz(3) NOT NULL)');
     await queryRunner.query('CREATE INDEX erased_user_oldest ON erased_user (erased_at)');
   }

@@ -1,10 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Services } from '../../../platform/subgraph';
 
-/**
- * Deletes saved cards, which the job that has the provider forget deleted ones does the rest of, and why money was given back.
- * Payments and the ledger stay.
- */
+/** Deletes saved cards, which a job then has the provider forget, and the reasons of refunds. Payments and the ledger stay. */
 export async function erasePayments(tx: EntityManager, ownerId: string, { clock }: Services): Promise<boolean> {
   await tx.query(
     `UPDATE payment_method SET deleted_at = $2 WHERE owner_kind = 'user' AND owner_id = $1 AND deleted_at IS NULL`,
