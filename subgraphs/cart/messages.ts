@@ -58,7 +58,7 @@ export type Quote = z.output<typeof quote>;
 
 /**
  * Claims a cart for an order and prices it afresh. While claimed the cart can not be changed or claimed for another order.
- * The same order again gives the quote it got first, whatever has changed since; without the address once the cart is spent. The caller's principal, or the guest's token,
+ * The same order again gives the quote it got first, whatever has changed since. The caller's principal, or the guest's token,
  * must own the cart; else `notFound`.
  */
 export const quoteCart = defineCommand({

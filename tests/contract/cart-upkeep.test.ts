@@ -225,14 +225,15 @@ test('a migration takes the address out of what was ordered before, and out of n
   const spent = await order();
   const [before] = await addresses(spent);
   // As it was left before there was this migration.
-  await env.shop.services.db.rows(`WITH q AS (UPDATE quote SET state = 'SPENT' WHERE order_id = $1)
-    UPDATE cart SET status = 'SPENT' WHERE order_id = $1`, [spent]); // prettier-ignore
+  await env.shop.services.db.rows(
+    `WITH q AS (UPDATE quote SET state = 'SPENT' WHERE order_id = $1)
+    UPDATE cart SET status = 'SPENT' WHERE order_id = $1`,
+    [spent],
+  );
   const claimed = await order();
   const untouched = await addresses(claimed);
-  expect([before, ...untouched].map((row) => Object.values(row ?? {}).every((address) => address))).toEqual([
-    true,
-    true,
-  ]);
+  const both = { cart: expect.stringMatching(/./) as string, quote: expect.stringMatching(/./) as string };
+  expect([before, ...untouched]).toEqual([both, both]);
   const runner = env.shop.services.db.dataSource.createQueryRunner();
   await new ForgetSpentAddresses1783800000010().up(runner).finally(() => runner.release());
   expect(await addresses(spent)).toEqual([{ cart: null, quote: '' }]);

@@ -349,16 +349,10 @@ describe('payments', () => {
   /** An order that was paid, and a part of it given back for a reason; its public id. */
   const refunded = async (ownerKind: 'user' | 'client', ownerId: string): Promise<string> => {
     const orderId = randomUUID();
-    const asked = {
-      orderId,
-      ownerKind,
-      ownerId,
-      amount: 5_000n,
-      currencyCode: 'USD',
-      token: 'tok_visa',
-      methodId: null,
-    };
-    expect(await shop.command(authorizePayment, asked)).toEqual({ outcome: 'authorized' });
+    const price = { amount: 5_000n, currencyCode: 'USD', token: 'tok_visa', methodId: null };
+    expect(await shop.command(authorizePayment, { orderId, ownerKind, ownerId, ...price })).toEqual({
+      outcome: 'authorized',
+    });
     expect(await shop.command(capturePayment, { orderId })).toEqual({ outcome: 'captured' });
     const id = toId('ord', orderId);
     const amount = { amount: '12.00', currencyCode: 'USD' };

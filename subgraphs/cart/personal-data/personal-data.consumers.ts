@@ -13,14 +13,16 @@ export const exportCart = defineConsumer({
   events: [dataExportRequested],
   async apply(tx, { id, payload }, services: Services) {
     const { exportId, userId } = payload;
+    const mine = `owner_kind = 'user' AND owner_id = $1`;
     const carts: { address: string | null; lines: unknown }[] = await tx.query(
       `SELECT sealed_address AS address,
               (SELECT json_agg(json_build_object('sku', sku, 'productName', product_name, 'variantName', variant_name,
                                                  'quantity', quantity) ORDER BY id)
                FROM cart_line WHERE cart_id = cart.id) AS lines
-       FROM cart
-       WHERE (owner_kind = 'user' AND owner_id = $1 AND status IN ('ACTIVE', 'CLAIMED'))
-          OR (sealed_address IS NOT NULL AND merged_into IN (SELECT id FROM cart WHERE owner_kind = 'user' AND owner_id = $1))
+       FROM cart WHERE id IN (
+         SELECT id FROM cart WHERE ${mine} AND status IN ('ACTIVE', 'CLAIMED')
+         UNION ALL SELECT id FROM cart
+         WHERE sealed_address IS NOT NULL AND merged_into IN (SELECT id FROM cart WHERE ${mine}))
        ORDER BY status = 'MERGED', id`,
       [userId],
     );
