@@ -85,7 +85,11 @@ export const dataExportRequested = defineEvent({
 export const userErased = defineEvent({
   name: 'accounts.userErased',
   version: 1,
-  payload: z.object({ userId: z.uuid() }),
+  payload: z.object({
+    userId: z.uuid(),
+    /** API clients the user had: what they own is the user's. */
+    clientIds: z.array(z.uuid()).default([]),
+  }),
 });
 
 /** Channel on which accounts says that registered operations have changed. A wake-up only: {@link readOperations} is the truth. */

@@ -3,7 +3,7 @@ import { asBackground } from '../../platform/db/statement-scope';
 import { withLogScope } from '../../platform/log';
 import type { QueueConsumer, Services } from '../../platform/subgraph';
 import { productChanged } from '../catalog/messages';
-import { eraseCarts, exportCart } from './personal-data/personal-data.consumers';
+import { eraseUserCarts, exportCart } from './personal-data/personal-data.consumers';
 import { returnPromotionUses } from './promotions/promotions.consumers';
 import { repriceCarts } from './reprice-carts';
 
@@ -26,4 +26,4 @@ const repriceOnChange: QueueConsumer<Services> = {
 };
 
 /** Queues of the cart. */
-export const cartConsumers = [repriceOnChange, returnPromotionUses, exportCart, eraseCarts];
+export const cartConsumers = [repriceOnChange, returnPromotionUses, exportCart, eraseUserCarts];

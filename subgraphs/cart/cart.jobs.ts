@@ -1,5 +1,7 @@
 /** What the cart does by itself. */
+import { eraseLaterJob } from '../../platform/erasures';
 import type { Job, Services } from '../../platform/subgraph';
+import { eraseCarts } from './personal-data/erase-carts';
 import { pruneCarts } from './prune-carts';
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -13,4 +15,5 @@ export const cartJobs: Job<Services>[] = [
       await pruneCarts(services);
     },
   },
+  eraseLaterJob('cart.erase', eraseCarts),
 ];

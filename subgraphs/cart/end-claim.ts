@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { Fault } from '../../platform/errors';
 import type { Services } from '../../platform/subgraph';
 import { CartRow, QuoteRow } from './cart.entity';
+import { FORGET_ADDRESS } from './personal-data/erase-carts';
 import { giveBackUses } from './promotions/claim-uses';
 
 /**
@@ -38,9 +39,11 @@ export async function spendCartFor(services: Services, orderId: string): Promise
     await lockClaim(tx, orderId);
     const [claim] = await tx.query<Pick<QuoteRow, 'state'>[]>(
       `WITH spent AS (
-         UPDATE quote SET state = 'SPENT' WHERE order_id = $1 AND state = 'CLAIMED' RETURNING cart_id
+         -- The order has the address, and forgets it in its time; here nobody reads it any more.
+         UPDATE quote SET state = 'SPENT', answer = jsonb_set(answer, '{quote,sealedAddress}', '""')
+         WHERE order_id = $1 AND state = 'CLAIMED' RETURNING cart_id
        ), cart_spent AS (
-         UPDATE cart SET status = 'SPENT' FROM spent WHERE id = spent.cart_id AND order_id = $1
+         UPDATE cart SET status = 'SPENT', ${FORGET_ADDRESS} FROM spent WHERE id = spent.cart_id AND order_id = $1
        ), gone AS (
          -- The quote holds them. Left here, every change of a price would have to look at all that was ever bought.
          DELETE FROM cart_line USING spent WHERE cart_line.cart_id = spent.cart_id

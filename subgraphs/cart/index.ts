@@ -10,6 +10,8 @@ import { CartResolver } from './cart.resolver';
 import { CreateCart1700000100000 } from './migrations/1700000100000-create-cart';
 import { CreatePromotions1700000200000 } from './migrations/1700000200000-create-promotions';
 import { IndexCartOwners1783650000020 } from './migrations/1783650000020-index-cart-owners';
+import { ForgetSpentAddresses1783800000010 } from './migrations/1783800000010-forget-spent-addresses';
+import { CreateErasures1783800000011 } from './migrations/1783800000011-create-erasures';
 import { PromotionRow } from './promotions/promotion.entity';
 import { PromotionResolver } from './promotions/promotion.resolver';
 import { resolveUser, UserResolver } from './user.resolver';
@@ -23,6 +25,8 @@ export const cart: Subgraph = defineSubgraph<Services>({
     CreateCart1700000100000,
     CreatePromotions1700000200000,
     IndexCartOwners1783650000020,
+    ForgetSpentAddresses1783800000010,
+    CreateErasures1783800000011,
   ],
   resolvers: [CartResolver, CartMutationsResolver, PromotionResolver, UserResolver],
   references: { User: resolveUser },

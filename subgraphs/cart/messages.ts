@@ -41,7 +41,10 @@ const quote = z.object({
   total: bigintText,
   taxIncluded: z.boolean(),
   shippingMethod: z.string(),
-  /** Delivery address (AddressValue as JSON), sealed by platform/seal: never in clear outside its owner's memory. */
+  /**
+   * Delivery address (AddressValue as JSON), sealed by platform/seal: never in clear outside its owner's memory. Empty once the cart
+   * is spent: the order has it.
+   */
   sealedAddress: z.string(),
   /** The codes that apply: the order holds a use of each. What shipping costs less is not in `discount`, but is in here. */
   promoCodes: z.array(z.object({ code: z.string(), discount: bigintText })).default([]),

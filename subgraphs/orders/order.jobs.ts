@@ -1,9 +1,10 @@
 /** Background work of orders. */
 import { pruneKeys } from '../../platform/db/idempotency';
+import { eraseLaterJob } from '../../platform/erasures';
 import type { Job } from '../../platform/subgraph';
 import { pruneCheckouts } from './checkout/checkout-store';
 import { sweepCheckouts } from './checkout/sweep-checkouts';
-import { eraseLaterJob } from './personal-data/erase-orders';
+import { eraseOrders } from './personal-data/erase-orders';
 import { sweepReturns } from './returns/give-back';
 import type { OrdersServices } from './services';
 
@@ -13,7 +14,7 @@ export const jobs: Job<OrdersServices>[] = [
   { name: 'orders.sweep-returns', everyMs: 1_000, run: sweepReturns },
   // For what a process could not number before it died.
   { name: 'orders.number-events', everyMs: 1_000, run: ({ eventLog }) => eventLog.number() },
-  eraseLaterJob,
+  eraseLaterJob('orders.erase', eraseOrders),
   {
     name: 'orders.prune',
     everyMs: 3_600_000,

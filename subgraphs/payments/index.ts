@@ -13,12 +13,13 @@ import { ProviderOfItsOwn1700000000016 } from './migrations/1700000000016-provid
 import { CreatePaymentMethods1700000000020 } from './migrations/1700000000020-create-payment-methods';
 import { CreatePaymentNotices1700000000030 } from './migrations/1700000000030-create-payment-notices';
 import { IndexPaymentOwners1783650000030 } from './migrations/1783650000030-index-payment-owners';
+import { CreateErasures1783800000020 } from './migrations/1783800000020-create-erasures';
 import { withNoticeWorker, type NoticeServices } from './notice-worker';
 import { PaymentMethodResolver } from './payment-method.resolver';
 import { jobs } from './payment.jobs';
 import { OrderPaymentsResolver, PaymentResolver } from './payment.resolver';
 import { withProvider, type PaymentServices } from './payment.services';
-import { eraseCards, exportPayments } from './personal-data/personal-data.consumers';
+import { eraseUserPayments, exportPayments } from './personal-data/personal-data.consumers';
 import { receiveWebhook } from './receive-webhook';
 import { refundReturn } from './refund-return';
 import { reversePayment } from './reverse-payment';
@@ -36,6 +37,7 @@ export const payments = defineSubgraph<NoticeServices>({
     CreatePaymentMethods1700000000020,
     CreatePaymentNotices1700000000030,
     IndexPaymentOwners1783650000030,
+    CreateErasures1783800000020,
   ],
   resolvers: [PaymentResolver, OrderPaymentsResolver, PaymentMethodResolver],
   contributesTo: [Order],
@@ -58,7 +60,7 @@ export const payments = defineSubgraph<NoticeServices>({
     ),
     handle(messages.receiveWebhook, receiveWebhook),
   ],
-  consumers: [exportPayments, eraseCards],
+  consumers: [exportPayments, eraseUserPayments],
   jobs,
   extend: (services) => withNoticeWorker(withProvider(services)),
 });

@@ -1,7 +1,8 @@
 /** Accounts alone: collecting somebody's data, and deleting an account. */
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { EventEnvelope } from '../../platform/bus/bus';
-import { newUuid } from '../../platform/ids';
+import { fromId, newUuid } from '../../platform/ids';
 import { PERSONAL_DATA_HOLDERS } from '../../platform/personal-data';
 import { contents, nobody, PASSWORD, startAccounts, type AccountsUnderTest, type Person } from '../support/accounts';
 
@@ -85,10 +86,14 @@ describe('an export', () => {
               role: 'CUSTOMER',
               rateTier: 'STANDARD',
               emailVerified: false,
+              newEmail: null,
+              suspendedAt: null,
+              suspensionReason: null,
               createdAt: now.toISOString(),
             },
             addresses: [],
             sessions: [{ createdAt: now.toISOString(), lastUsedAt: now.toISOString(), endedAt: null }],
+            apiClients: [],
             actions: expect.any(Array) as unknown[],
           },
           cart: { of: 'cart' },
@@ -107,6 +112,53 @@ describe('an export', () => {
     expect(await exportsOf(ada)).toEqual([]);
     await shop.runJob('accounts.prune-sessions');
     expect((await contents(shop))['data_export_part']).toEqual([]);
+  });
+
+  it("has an address not yet confirmed, API clients and the reason of a suspension, without keys and nobody else's", async () => {
+    const ada = await shop.person('PARTNER');
+    const others = await shop.person('PARTNER');
+    const CREATE =
+      'mutation ($input: CreateApiClientInput!) { createApiClient(input: $input) { key userErrors { code } } }';
+    for (const [by, name] of [
+      [ada, "Ada's till"],
+      [others, 'Of others'],
+    ] as const) {
+      const input = { name, scopes: ['orders:read'] };
+      expect((await shop.run(CREATE, { input }, by.principal)).data).toMatchObject({
+        createApiClient: { userErrors: [] },
+      });
+    }
+    const CHANGE = 'mutation ($input: ChangeEmailInput!) { changeEmail(input: $input) { userErrors { code } } }';
+    const email = `new-${randomUUID()}@example.com`;
+    const changed = await shop.run(CHANGE, { input: { email, password: PASSWORD } }, ada.principal);
+    expect(changed.data).toEqual({ changeEmail: { userErrors: [] } });
+    await request(ada);
+    const exportId = await askedFor(ada);
+    const admin = await shop.person('ADMIN');
+    const SUSPEND = 'mutation ($input: SuspendUserInput!) { suspendUser(input: $input) { userErrors { code } } }';
+    const input = { userId: ada.id, suspended: true, reason: 'Ada shouted' };
+    expect((await shop.run(SUSPEND, { input }, admin.principal)).data).toEqual({ suspendUser: { userErrors: [] } });
+    await shop.deliverOutbox();
+    const [answer] = await shop.services.db.rows<{ sealed: string }>(
+      `SELECT payload->>'sealed' AS sealed FROM outbox WHERE name = 'personalData.gathered' AND aggregate_id = $1`,
+      [exportId],
+    );
+    const now = shop.clock.now().toISOString();
+    expect(shop.services.sealer.openJson(answer!.sealed, z.unknown())).toEqual({
+      profile: {
+        ...{ email: ada.email, firstName: null, lastName: null, role: 'PARTNER', rateTier: 'STANDARD' },
+        ...{ emailVerified: false, newEmail: email, suspendedAt: now, suspensionReason: 'Ada shouted', createdAt: now },
+      },
+      addresses: [],
+      sessions: [{ createdAt: now, lastUsedAt: now, endedAt: now }],
+      apiClients: [
+        {
+          ...{ name: "Ada's till", scopes: ['orders:read'], rateTier: 'PARTNER' },
+          ...{ createdAt: now, lastUsedAt: null, revokedAt: null },
+        },
+      ],
+      actions: expect.any(Array) as unknown[],
+    });
   });
 
   it('is collected once an hour at most, and for nobody not at all', async () => {
@@ -152,6 +204,28 @@ describe('deleteAccount', () => {
       'mutation ($input: RegisterInput!) { register(input: $input) { user { email } userErrors { code } } }';
     const again = await shop.run(REGISTER, { input: { email: ada.email, password: PASSWORD } });
     expect(again.data).toEqual({ register: { user: { email: ada.email }, userErrors: [] } });
+  });
+
+  it('tells which API clients a partner had, revoked ones too', async () => {
+    const partner = await shop.person('PARTNER');
+    const create = 'mutation ($input: CreateApiClientInput!) { createApiClient(input: $input) { apiClient { id } } }';
+    const client = async (by: Person): Promise<string> => {
+      const { data } = await shop.run(create, { input: { name: 'Till' } }, by.principal);
+      return (data as { createApiClient: { apiClient: { id: string } } }).createApiClient.apiClient.id;
+    };
+    const [till, shelf] = [await client(partner), await client(partner)];
+    await client(await shop.person('PARTNER'));
+    const revoke =
+      'mutation ($input: RevokeApiClientInput!) { revokeApiClient(input: $input) { userErrors { code } } }';
+    const revoked = await shop.run(revoke, { input: { id: till } }, partner.principal);
+    expect(revoked.data).toEqual({ revokeApiClient: { userErrors: [] } });
+    await remove(partner, PASSWORD);
+    const [event] = await shop.services.db.rows<{ payload: { userId: string; clientIds: string[] } }>(
+      `SELECT payload FROM outbox WHERE name = 'accounts.userErased' AND aggregate_id = $1`,
+      [partner.principal.id],
+    );
+    expect(event!.payload.userId).toBe(partner.principal.id);
+    expect([...event!.payload.clientIds].sort()).toEqual([till, shelf].map((id) => fromId('api', id)).sort());
   });
 
   it('is refused with a wrong password, to nobody and to the last admin, and nothing changes', async () => {

@@ -106,7 +106,7 @@ test('a quote has all that an order keeps, and the same order gets the same one 
   env.catalog.down = true;
   expect(await quote(ada, { orderId, shippingMethod: 'EXPRESS' })).toEqual(first);
   await spend(orderId);
-  expect(await quote(ada, { orderId })).toEqual(first);
+  expect(await quote(ada, { orderId })).toEqual({ ...first, quote: { ...first.quote, sealedAddress: '' } });
 });
 
 test('prices are asked for afresh; what the order says of delivery counts for it alone', async () => {

@@ -4,6 +4,7 @@ import type { EventEnvelope } from '../../platform/bus/bus';
 import { dropDatabase, createDatabase, migrate } from '../../platform/db/prepare';
 import { cart } from '../../subgraphs/cart';
 import { quoteCart, releaseCart, spendCart } from '../../subgraphs/cart/messages';
+import { ForgetSpentAddresses1783800000010 } from '../../subgraphs/cart/migrations/1783800000010-forget-spent-addresses';
 import { pruneCarts } from '../../subgraphs/cart/prune-carts';
 import { productChanged } from '../../subgraphs/catalog/messages';
 import { ADDRESS, customer, envelopeOf, startCartShop, statements } from '../support/cart-shop';
@@ -202,6 +203,41 @@ test('migrations go back to nothing and forth again', async () => {
   } finally {
     await dropDatabase(url.toString());
   }
+});
+
+test('a migration takes the address out of what was ordered before, and out of nothing else', async () => {
+  const ada = customer();
+  const { id: variantId } = env.sell(1_000n);
+  const order = async (): Promise<string> => {
+    await env.changed('addToCart', { variantId }, ada);
+    await env.changed('setCartDelivery', { address: ADDRESS }, ada);
+    const orderId = randomUUID();
+    const input = { orderId, cartId: null, cartToken: null, sealedAddress: null, shippingMethod: null };
+    expect((await env.shop.command(quoteCart, input, { principal: ada })).outcome).toBe('quoted');
+    return orderId;
+  };
+  const addresses = (orderId: string) =>
+    env.shop.services.db.rows(
+      `SELECT c.sealed_address AS cart, q.answer->'quote'->>'sealedAddress' AS quote
+       FROM quote q JOIN cart c ON c.id = q.cart_id WHERE q.order_id = $1`,
+      [orderId],
+    );
+  const spent = await order();
+  const [before] = await addresses(spent);
+  // As it was left before there was this migration.
+  await env.shop.services.db.rows(
+    `WITH q AS (UPDATE quote SET state = 'SPENT' WHERE order_id = $1)
+    UPDATE cart SET status = 'SPENT' WHERE order_id = $1`,
+    [spent],
+  );
+  const claimed = await order();
+  const untouched = await addresses(claimed);
+  const both = { cart: expect.stringMatching(/./) as string, quote: expect.stringMatching(/./) as string };
+  expect([before, ...untouched]).toEqual([both, both]);
+  const runner = env.shop.services.db.dataSource.createQueryRunner();
+  await new ForgetSpentAddresses1783800000010().up(runner).finally(() => runner.release());
+  expect(await addresses(spent)).toEqual([{ cart: null, quote: '' }]);
+  expect(await addresses(claimed)).toEqual(untouched);
 });
 
 test('the schema holds what the contract names and nothing of later issues', () => {

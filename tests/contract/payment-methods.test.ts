@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../../platform/auth/principal';
 import { toId } from '../../platform/ids';
+import { userErased } from '../../subgraphs/accounts/messages';
 import { authorizePayment } from '../../subgraphs/payments/messages';
 import { again } from '../support/again';
+import { envelopeOf } from '../support/cart-shop';
 import { apiClient } from '../support/principals';
 import { startPaymentsOver } from '../support/stripe-payments';
 import { startStripe, type StripeStandIn } from '../support/stripe-stand-in';
@@ -242,4 +244,18 @@ test('while the provider is down nothing is kept, and what was deleted is forgot
   );
   await shop.started.jobs.find(({ name }) => name === 'payments.forget-cards')?.run();
   expect([(await rows()).length, attached()]).toEqual([0, 0]);
+});
+
+test('an account that is deleted leaves no card, also none that is saved with an access token of before', async () => {
+  const [ada, grace] = [user(), user()];
+  for (const one of [ada, grace]) await save(one);
+  const others = await listed(grace);
+  const erase = shop.started.consumers.find(({ queue }) => queue === 'payments.user-erased');
+  await erase?.handle(envelopeOf(userErased, { userId: ada.id, clientIds: [] }));
+  expect(await listed(ada)).toEqual([]);
+  await save(ada);
+  expect(await listed(ada)).toHaveLength(1);
+  await shop.started.jobs.find(({ name }) => name === 'payments.erase')?.run();
+  expect(await listed(ada)).toEqual([]);
+  expect(await listed(grace)).toEqual(others);
 });

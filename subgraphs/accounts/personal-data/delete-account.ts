@@ -37,8 +37,10 @@ export async function deleteAccount(
     await lockProven(tx, proven, field);
     await tx.query('DELETE FROM mail WHERE account_id = $1', [userId]);
     await queueMail(tx, { kind: 'account-deleted', accountId: userId, sealedTo: proven.sealedEmail });
+    const clients: { id: string }[] = await tx.query('SELECT id FROM api_client WHERE owner_id = $1', [userId]);
     await tx.query('DELETE FROM account WHERE id = $1', [userId]);
-    const told = { aggregateId: userId, aggregateVersion: 0, payload: { userId }, cause: requestId, time: now };
+    const payload = { userId, clientIds: clients.map(({ id }) => id) };
+    const told = { aggregateId: userId, aggregateVersion: 0, payload, cause: requestId, time: now };
     await addToOutbox(tx, userErased, told);
     const target = toId('user', userId);
     await recordAudit(tx, { actor: proven.user, action: 'deleteAccount', target, time: now, requestId });

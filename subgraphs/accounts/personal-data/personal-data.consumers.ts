@@ -46,6 +46,10 @@ interface StoredAccount {
   role: string;
   rateTier: string;
   emailVerified: boolean;
+  /** One that is not confirmed yet. */
+  newEmail: string | null;
+  suspendedAt: Date | null;
+  suspensionReason: string | null;
   createdAt: Date;
 }
 
@@ -53,7 +57,9 @@ async function gather(tx: EntityManager, sealer: Sealer, userId: string): Promis
   const open = (sealed: string | null): string | null => (sealed === null ? null : sealer.open(sealed));
   const [account]: StoredAccount[] = await tx.query(
     `SELECT email, first_name AS "firstName", last_name AS "lastName", role, rate_tier AS "rateTier", email_verified AS "emailVerified",
-            created_at AS "createdAt" FROM account WHERE id = $1`,
+            (SELECT t.email FROM mail_token t WHERE account_id = account.id AND kind = 'change-email') AS "newEmail",
+            suspended_at AS "suspendedAt", suspension_reason AS "suspensionReason", created_at AS "createdAt"
+     FROM account WHERE id = $1`,
     [userId],
   );
   const addresses: { address: string; isDefault: boolean }[] = await tx.query(
@@ -69,15 +75,23 @@ async function gather(tx: EntityManager, sealer: Sealer, userId: string): Promis
     `SELECT action, target, time FROM audit_log WHERE actor_id = $1 ORDER BY time DESC, id DESC LIMIT 1000`,
     [userId],
   );
+  const apiClients: { name: string }[] = await tx.query(
+    `SELECT name, scopes, rate_tier AS "rateTier", created_at AS "createdAt", last_used_at AS "lastUsedAt", revoked_at AS "revokedAt"
+     FROM api_client WHERE owner_id = $1 ORDER BY id`,
+    [userId],
+  );
   return {
     profile: account && {
       ...account,
       email: open(account.email),
       firstName: open(account.firstName),
       lastName: open(account.lastName),
+      newEmail: open(account.newEmail),
+      suspensionReason: open(account.suspensionReason),
     },
     addresses: addresses.map((row) => ({ ...row, address: sealer.openJson(row.address, storedAddress) })),
     sessions,
+    apiClients: apiClients.map((row) => ({ ...row, name: open(row.name) })),
     actions,
   };
 }

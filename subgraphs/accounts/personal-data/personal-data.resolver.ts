@@ -28,7 +28,7 @@ export class PersonalDataResolver {
   @Mutation(() => DeleteAccountPayload, {
     nullable: true,
     description:
-      'Deletes your account: profile, addresses, sessions, carts and saved cards at once, names and addresses of orders when they are delivered or cancelled. Orders themselves stay. It cannot be taken back. UNAUTHENTICATED, as a user error, when the password is wrong.',
+      'Deletes your account: profile, addresses, sessions, API clients, carts and saved cards at once, names and addresses of orders when they are delivered or cancelled. Orders themselves stay. What your API clients ordered counts as yours. It cannot be taken back. UNAUTHENTICATED, as a user error, when the password is wrong.',
   })
   deleteAccount(
     @Arg('input', () => DeleteAccountInput, { description: 'Your password.' }) input: DeleteAccountInput,
