@@ -15,6 +15,8 @@ import { CreateCatalog1763700000001 } from './migrations/1763700000001-create-ca
 import { CreateStock1763700000002 } from './migrations/1763700000002-create-stock';
 import { CreateRestockedReturn1763700000025 } from './migrations/1763700000025-create-restocked-return';
 import { CreateRecommendations1763700002800 } from './migrations/1763700002800-create-recommendations';
+import { CreatePurchases1783800000000 } from './migrations/1783800000000-create-purchases';
+import { eraseUserPurchases, exportPurchases } from './personal-data/personal-data.consumers';
 import { priceVariants } from './price-variants';
 import { ProductEntity } from './product.entity';
 import { ProductConnectionResolver, ProductResolver } from './product.resolver';
@@ -38,6 +40,7 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     CreateStock1763700000002,
     CreateRestockedReturn1763700000025,
     CreateRecommendations1763700002800,
+    CreatePurchases1783800000000,
   ],
   resolvers: [
     ProductResolver,
@@ -59,7 +62,7 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     },
   },
   commands: [handle(messages.priceVariants, priceVariants), ...stockCommands],
-  consumers: [sellConfirmed, recommendationFeed],
+  consumers: [sellConfirmed, recommendationFeed, exportPurchases, eraseUserPurchases],
   jobs: [expiryJob, reindexJob, { name: 'catalog.prune-keys', everyMs: 60 * 60_000, run: ({ db }) => pruneKeys(db) }],
   extend: (services) => services,
 });
