@@ -22,6 +22,7 @@ import { ProductEntity } from './product.entity';
 import { ProductConnectionResolver, ProductResolver } from './product.resolver';
 import { AlsoBoughtResolver } from './recommendations/also-bought.resolver';
 import { recommendationFeed } from './recommendations/recommendations.consumers';
+import { RecommendedProductsResolver } from './recommendations/recommended-products.resolver';
 import { SearchResolver } from './search.resolver';
 import { expiryJob } from './stock/expire-reservations';
 import { stockCommands } from './stock/stock.commands';
@@ -49,9 +50,11 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     CategoryResolver,
     SearchResolver,
     AlsoBoughtResolver,
+    RecommendedProductsResolver,
     ManageCatalogResolver,
   ],
   references: {
+    User: async (id) => (fromId('user', id) === null ? null : { id }),
     Product: async (id, context) => {
       const uuid = fromId('prod', id);
       return uuid === null ? null : productById(context).load(uuid);
