@@ -6,13 +6,17 @@ import { addToOutbox } from './outbox';
 import type { Services } from './subgraph';
 
 /** Subgraphs that hold something of users, in the order in which an export shows it. */
-export const PERSONAL_DATA_HOLDERS = ['accounts', 'cart', 'orders', 'payments'] as const;
+export const PERSONAL_DATA_HOLDERS = ['accounts', 'catalog', 'cart', 'orders', 'payments'] as const;
+
+const gathered = z.object({ exportId: z.uuid(), holder: z.enum(PERSONAL_DATA_HOLDERS), sealed: z.string() });
 
 /** What a subgraph holds of the user for whom an export was asked: JSON, sealed. */
 export const personalDataGathered = defineEvent({
   name: 'personalData.gathered',
-  version: 1,
-  payload: z.object({ exportId: z.uuid(), holder: z.enum(PERSONAL_DATA_HOLDERS), sealed: z.string() }),
+  // 2: catalog is among the holders; a process that does not know it waits for its update.
+  version: 2,
+  payload: gathered,
+  previous: { version: 1, payload: gathered, upgrade: (old) => old },
 });
 
 /** Adds to the outbox what this subgraph holds; `data` is anything JSON can say. In the transaction in which it was read. */

@@ -15,11 +15,14 @@ import { CreateCatalog1763700000001 } from './migrations/1763700000001-create-ca
 import { CreateStock1763700000002 } from './migrations/1763700000002-create-stock';
 import { CreateRestockedReturn1763700000025 } from './migrations/1763700000025-create-restocked-return';
 import { CreateRecommendations1763700002800 } from './migrations/1763700002800-create-recommendations';
+import { CreatePurchases1783800000000 } from './migrations/1783800000000-create-purchases';
+import { eraseUserPurchases, exportPurchases } from './personal-data/personal-data.consumers';
 import { priceVariants } from './price-variants';
 import { ProductEntity } from './product.entity';
 import { ProductConnectionResolver, ProductResolver } from './product.resolver';
 import { AlsoBoughtResolver } from './recommendations/also-bought.resolver';
 import { recommendationFeed } from './recommendations/recommendations.consumers';
+import { RecommendedProductsResolver } from './recommendations/recommended-products.resolver';
 import { SearchResolver } from './search.resolver';
 import { expiryJob } from './stock/expire-reservations';
 import { stockCommands } from './stock/stock.commands';
@@ -38,6 +41,7 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     CreateStock1763700000002,
     CreateRestockedReturn1763700000025,
     CreateRecommendations1763700002800,
+    CreatePurchases1783800000000,
   ],
   resolvers: [
     ProductResolver,
@@ -46,9 +50,11 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     CategoryResolver,
     SearchResolver,
     AlsoBoughtResolver,
+    RecommendedProductsResolver,
     ManageCatalogResolver,
   ],
   references: {
+    User: async (id) => (fromId('user', id) === null ? null : { id }),
     Product: async (id, context) => {
       const uuid = fromId('prod', id);
       return uuid === null ? null : productById(context).load(uuid);
@@ -59,7 +65,7 @@ export const catalog: Subgraph = defineSubgraph<Services>({
     },
   },
   commands: [handle(messages.priceVariants, priceVariants), ...stockCommands],
-  consumers: [sellConfirmed, recommendationFeed],
+  consumers: [sellConfirmed, recommendationFeed, exportPurchases, eraseUserPurchases],
   jobs: [expiryJob, reindexJob, { name: 'catalog.prune-keys', everyMs: 60 * 60_000, run: ({ db }) => pruneKeys(db) }],
   extend: (services) => services,
 });

@@ -1,10 +1,10 @@
-/** What belongs to other subgraphs and is only pointed to here. */
+/** What others own and catalog adds to. */
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
 import type { Principal } from '../../platform/auth/principal';
 import { toId } from '../../platform/ids';
 
-/** A user, of accounts. */
-@Directive('@key(fields: "id", resolvable: false)')
+/** Somebody with an account; catalog adds what it recommends to them. */
+@Directive('@key(fields: "id")')
 @ObjectType({ description: 'Somebody with an account.' })
 export class User {
   @Field(() => ID)

@@ -157,6 +157,7 @@ export const CONDITIONS: Readonly<Record<string, Condition>> = {
     guarded('Staff', 'find-users', 'users'),
   ]),
   ...of('catalog', [
+    ['recommendations for all', 'recommendations/recommended-products.resolver', NOT_ME, 'false', /^(catalog\._entities|Query\.user )/],
     ['stock for all', 'variant.resolver', `${IS_STAFF} ?`, 'true ?', /^(Query\.productVariant|catalog\._entities) /],
     guarded('Admin', 'create-category', 'createCategory'),
     guarded('Admin', 'update-category', 'updateCategory'),

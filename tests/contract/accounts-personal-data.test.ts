@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { EventEnvelope } from '../../platform/bus/bus';
 import { fromId, newUuid } from '../../platform/ids';
-import { PERSONAL_DATA_HOLDERS } from '../../platform/personal-data';
+import { PERSONAL_DATA_HOLDERS, personalDataGathered } from '../../platform/personal-data';
 import { contents, nobody, PASSWORD, startAccounts, type AccountsUnderTest, type Person } from '../support/accounts';
 
 let shop: AccountsUnderTest;
@@ -50,7 +50,8 @@ const askedFor = async (by: Person) => {
 };
 function gathered(exportId: string, holder: string, data: unknown): EventEnvelope {
   const payload = { exportId, holder, sealed: shop.services.sealer.sealJson(data) };
-  const common = { id: newUuid(), name: 'personalData.gathered', version: 1, aggregateId: exportId };
+  const { name, version } = personalDataGathered;
+  const common = { id: newUuid(), name, version, aggregateId: exportId };
   return { ...common, aggregateVersion: 0, time: '2026-11-21T10:00:00.000Z', cause: 'test', payload };
 }
 
@@ -96,6 +97,7 @@ describe('an export', () => {
             apiClients: [],
             actions: expect.any(Array) as unknown[],
           },
+          catalog: { of: 'catalog' },
           cart: { of: 'cart' },
           orders: { of: 'orders' },
           payments: { of: 'payments' },

@@ -1,5 +1,6 @@
 /** Managing the catalog: what admins may do, what others hear of it, and what is refused. */
 import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../platform/auth/principal';
 import { catalog } from '../../subgraphs/catalog';
 import { reindexJob } from '../../subgraphs/catalog/index-products';
 import { priceVariants, productChanged } from '../../subgraphs/catalog/messages';
@@ -582,8 +583,8 @@ test('two mutations of one operation each show their own outcome', async () => {
 
 test('me: the id of a user, null for others, no statement', async () => {
   const customer = userOf('CUSTOMER');
-  const ask = (principal?: typeof customer) => read(shop, '{ me { id } }', {}, principal);
-  expect(await ask(customer)).toEqual({ me: { id: toId('user', 'id' in customer ? customer.id : '') } });
+  const ask = (principal?: Principal) => read(shop, '{ me { id } }', {}, principal);
+  expect(await ask(customer)).toEqual({ me: { id: toId('user', customer.id) } });
   expect(await ask()).toEqual({ me: null });
   expect(await ask(apiClient())).toEqual({ me: null });
   expect(await statementsOf(() => ask(customer))).toBe(0);

@@ -121,6 +121,7 @@ const CONSUMERS: Record<string, { open: () => Promise<Opened>; outcome: unknown 
     },
   },
   'accounts.data-export': exporting(() => startAccounts()),
+  'catalog.data-export': exporting(() => startSubgraph(catalog)),
   'cart.data-export': exporting(async () => (await startCartShop()).shop),
   'orders.data-export': exporting(() => startOrders()),
   'payments.data-export': exporting(() => startSubgraph(payments)),
@@ -147,6 +148,27 @@ const CONSUMERS: Record<string, { open: () => Promise<Opened>; outcome: unknown 
                  FROM data_export e LEFT JOIN data_export_part p ON p.export_id = e.id WHERE e.id = $1 GROUP BY e.id`,
                 [exportId],
               ),
+          };
+        },
+      };
+    },
+  },
+  'catalog.user-erased': {
+    outcome: [],
+    async open() {
+      const shop = await startSubgraph(catalog);
+      return {
+        ...shop,
+        async trial() {
+          const owners = [newUuid(), newUuid()];
+          await shop.services.db.rows(
+            `INSERT INTO purchase (order_id, user_id, product_ids)
+             SELECT gen_random_uuid(), owner, '{}' FROM unnest($1::uuid[]) AS owner`,
+            [owners],
+          );
+          return {
+            events: owners.map(erased),
+            outcome: () => shop.services.db.rows('SELECT order_id FROM purchase WHERE user_id = ANY ($1)', [owners]),
           };
         },
       };

@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Principal } from '../../platform/auth/principal';
 import type { EventEnvelope } from '../../platform/bus/bus';
-import { toId } from '../../platform/ids';
+import { newUuid, toId } from '../../platform/ids';
 import { dataExportRequested, userErased } from '../../subgraphs/accounts/messages';
+import { catalog } from '../../subgraphs/catalog';
 import { mergeGuestCart, quoteCart, releaseCart, spendCart } from '../../subgraphs/cart/messages';
 import { payments } from '../../subgraphs/payments';
 import { authorizePayment, capturePayment } from '../../subgraphs/payments/messages';
 import { ADDRESS, customer, envelopeOf, startCartShop } from '../support/cart-shop';
+import { orderConfirmed } from '../../subgraphs/orders/messages';
 import { startOrders, user, type OrdersShop, type ShownOrder } from '../support/orders-shop';
 import { apiClient } from '../support/principals';
 import { startTestSandbox, WEBHOOK_SECRET, type SandboxUnderTest } from '../support/sandbox';
@@ -34,6 +36,37 @@ async function exported(shop: SubgraphUnderTest, userId: string): Promise<unknow
 }
 const erase = (shop: SubgraphUnderTest, userId: string, clientIds: string[] = []) =>
   deliver(shop, `${shop.services.subgraph}.user-erased`, envelopeOf(userErased, { userId, clientIds }));
+
+describe('catalog', () => {
+  let shop: SubgraphUnderTest;
+  beforeAll(async () => {
+    shop = await startSubgraph(catalog);
+  });
+  afterAll(() => shop.stop());
+  const bought = async (ownerId: string, orderId: string): Promise<string> => {
+    const productId = randomUUID();
+    const lines = [1, 2].map((quantity) => ({ productId, variantId: randomUUID(), quantity }));
+    const event = envelopeOf(orderConfirmed, { orderId, ownerKind: 'user', ownerId, lines });
+    await deliver(shop, 'catalog.recommendation-feed', event);
+    return productId;
+  };
+
+  it("hands over the products of the user's orders, the newest first, and forgets them, and nobody else's", async () => {
+    const [ada, grace] = [randomUUID(), randomUUID()];
+    const [older, newer, hers] = [newUuid(), newUuid(), newUuid()];
+    const first = await bought(ada, older);
+    const second = await bought(ada, newer);
+    const purchase = (orderId: string, productId: string) => ({
+      orderId: toId('ord', orderId),
+      productIds: [toId('prod', productId)],
+    });
+    const others = { purchases: [purchase(hers, await bought(grace, hers))] };
+    expect(await exported(shop, ada)).toEqual({ purchases: [purchase(newer, second), purchase(older, first)] });
+    await erase(shop, ada);
+    expect(await exported(shop, ada)).toEqual({ purchases: [] });
+    expect(await exported(shop, grace)).toEqual(others);
+  });
+});
 
 describe('cart', () => {
   let now = new Date();

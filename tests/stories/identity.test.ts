@@ -119,12 +119,16 @@ test('whoever guesses is stopped after five, by whatever transport, and the righ
 });
 
 test('a customer takes everything along and leaves; the shop keeps the orders without the person', async () => {
-  const { variantId, sku } = await productFor({});
+  const { variantId, sku, product } = await productFor({});
+  const productIds = [product.id];
   const ada = await customer();
   await ada.get(documents.SavePaymentMethodDocument, { input: { token: 'tok_visa' } });
   const order = await ada.buys(variantId, 1);
   const open = await ada.buys(variantId, 1);
   await ada.fill(variantId, 2);
+  const owner = [fromId('user', must((await ada.get(documents.MeDocument, {})).me, 'who is signed in').id)];
+  const purchases = () => shopRows('catalog', 'SELECT order_id FROM purchase WHERE user_id = $1', owner);
+  await eventually(async () => expect(await purchases()).toHaveLength(2));
 
   const { requestDataExport } = await ada.get(documents.RequestDataExportDocument, {});
   expect(requestDataExport).toMatchObject({ dataExport: { status: 'PENDING', content: null }, userErrors: [] });
@@ -136,6 +140,12 @@ test('a customer takes everything along and leaves; the shop keeps the orders wi
   });
   expect(content).toMatchObject({
     accounts: { profile: { email: ada.email, firstName: 'Ada', lastName: 'Lovelace' } },
+    catalog: {
+      purchases: [
+        { orderId: open.id, productIds },
+        { orderId: order.id, productIds },
+      ],
+    },
     cart: { carts: [{ lines: [{ sku, quantity: 2 }] }] },
     orders: {
       orders: [
@@ -166,7 +176,6 @@ test('a customer takes everything along and leaves; the shop keeps the orders wi
   expect(money?.customer).toMatchObject({ email: null });
   // Their token shows nothing any more, so what is left of them is looked for where it was.
   await eventually(async () => expect((await ada.ask(documents.CartDocument, {})).errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }])); // prettier-ignore
-  const owner = [fromId('user', must(deleteAccount?.user, undefined).id)];
   await eventually(async () => {
     expect(
       await shopRows('payments', 'SELECT id FROM payment_method WHERE owner_id = $1 AND deleted_at IS NULL', owner),
@@ -174,6 +183,7 @@ test('a customer takes everything along and leaves; the shop keeps the orders wi
     expect(
       await shopRows('cart', `SELECT id FROM cart WHERE owner_id = $1 AND status = 'ACTIVE' AND item_count > 0`, owner),
     ).toEqual([]);
+    expect(await purchases()).toEqual([]);
   });
   const admin = await demo('admin');
   await eventually(async () => {

@@ -1,8 +1,8 @@
-/** What customers also bought. */
+/** What customers also bought, and what is for you. */
 import { randomUUID } from 'node:crypto';
 import * as documents from '../generated/graphql';
 import { eventually } from '../support/eventually';
-import { customer, must, productFor, Visitor } from '../support/shop';
+import { customer, demo, must, productFor, Visitor } from '../support/shop';
 
 test('a product shows what was bought with it, until the order is cancelled', async () => {
   const [lamp, bulb] = [await productFor({}), await productFor({})];
@@ -25,4 +25,41 @@ test('a product shows what was bought with it, until the order is cancelled', as
   const input = { orderId: order.id, idempotencyKey: randomUUID() };
   expect((await ada.get(documents.CancelOrderDocument, { input })).cancelOrder?.userErrors).toEqual([]);
   await eventually(async () => expect(await alsoBought(lamp.product.id)).toEqual([]));
+});
+
+test('a customer is shown what goes with what they bought, and nobody else is', async () => {
+  const [pot, lid, plant] = [await productFor({}), await productFor({}), await productFor({})];
+  const [ada, grace] = [await customer(), await customer()];
+  const forYou = async (who: Visitor, first = 20): Promise<string[]> => {
+    const { me } = await who.get(documents.RecommendedProductsDocument, { first });
+    return must(me?.recommendedProducts, 'who is signed in').map((product) => product.id);
+  };
+  const bestSelling = async (): Promise<string[]> => {
+    const { products } = await ada.get(documents.ProductsDocument, { first: 20, sort: 'BEST_SELLING' });
+    return must(products, 'there is a shop').nodes.map((product) => product.id);
+  };
+  await eventually(async () => expect(await forYou(ada)).toEqual(await bestSelling()));
+
+  for (const { variantId } of [pot, lid]) await grace.fill(variantId);
+  await grace.buys(plant.variantId);
+  await grace.fill(lid.variantId);
+  await grace.buys(pot.variantId);
+  const order = await ada.buys(pot.variantId);
+  await eventually(async () => expect((await forYou(ada)).slice(0, 2)).toEqual([lid.product.id, plant.product.id]));
+  expect(await forYou(ada, 1)).toEqual([lid.product.id]);
+  await eventually(async () => {
+    const hers = await forYou(grace);
+    expect([pot, lid, plant].filter(({ product }) => hers.includes(product.id))).toEqual([]);
+  });
+  // Staff may see the customer, but not this.
+  const { id } = must((await ada.get(documents.MeDocument, {})).me, 'who is signed in');
+  const support = await demo('support');
+  expect(await support.get(documents.RecommendedToDocument, { id })).toEqual({
+    user: { id, recommendedProducts: null },
+  });
+  expect(await new Visitor().get(documents.RecommendedProductsDocument, {})).toEqual({ me: null });
+
+  const input = { orderId: order.id, idempotencyKey: randomUUID() };
+  expect((await ada.get(documents.CancelOrderDocument, { input })).cancelOrder?.userErrors).toEqual([]);
+  await eventually(async () => expect(await forYou(ada)).toEqual(await bestSelling()));
 });

@@ -1,12 +1,12 @@
 /** What tests of the catalog have in common. */
 import { randomUUID } from 'node:crypto';
 import { register } from 'prom-client';
-import type { Principal, Role } from '../../platform/auth/principal';
+import type { Principal, Role, UserPrincipal } from '../../platform/auth/principal';
 import { fromId } from '../../platform/ids';
 import type { SubgraphUnderTest } from './subgraph';
 
 /** A signed-in user of a role. */
-export function userOf(role: Role): Principal {
+export function userOf(role: Role): UserPrincipal {
   return { kind: 'user', id: randomUUID(), role, sessionId: randomUUID() };
 }
 

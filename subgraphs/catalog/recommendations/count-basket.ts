@@ -2,7 +2,7 @@
  * How often two products were bought in the same order. An order counts once, and not at all once it is cancelled, in whatever
  * order the two are heard of: its row in `basket` decides, and says what to take out again.
  *
- * Locks, in this order: basket, pairs by their ids.
+ * Locks, in this order: basket, pairs by their ids, then the user and purchases (purchases.ts).
  */
 import type { EntityManager } from 'typeorm';
 
@@ -13,19 +13,21 @@ export const COUNTED_PRODUCTS = 20;
 const PAIRS = `SELECT a.id AS product_id, b.id AS other_id
   FROM unnest($1::uuid[]) AS a (id) JOIN unnest($1::uuid[]) AS b (id) ON a.id <> b.id ORDER BY 1, 2`;
 
-/** Counts an order, unless it was counted or cancelled before. */
-export async function countBasket(tx: EntityManager, orderId: string, productIds: readonly string[]): Promise<void> {
-  const counted = [...new Set(productIds)].slice(0, COUNTED_PRODUCTS);
+/** Counts an order of different products, unless it was counted or cancelled before; says whether it did. */
+export async function countBasket(tx: EntityManager, orderId: string, productIds: readonly string[]): Promise<boolean> {
+  const counted = productIds.slice(0, COUNTED_PRODUCTS);
   const fresh = await tx.query<object[]>(
     'INSERT INTO basket (order_id, product_ids) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1',
     [orderId, counted],
   );
-  if (fresh.length === 0 || counted.length < 2) return;
+  if (fresh.length === 0) return false;
+  if (counted.length < 2) return true;
   await tx.query(
     `INSERT INTO bought_together (product_id, other_id, orders) SELECT product_id, other_id, 1 FROM (${PAIRS}) AS pair
      ON CONFLICT (product_id, other_id) DO UPDATE SET orders = bought_together.orders + 1`,
     [counted],
   );
+  return true;
 }
 
 /** Takes an order out again; one not heard of yet will not be counted. */
