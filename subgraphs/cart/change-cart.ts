@@ -10,7 +10,7 @@ import { findCart } from './cart.rows';
 import { lockOwnCart, makeGuestCart } from './make-cart';
 import { findOffers } from './promotions/find-offers';
 
-/** Lines a cart holds at most. */
+/** Lines a cart holds at most, and as many saved for later. */
 export const MAX_LINES = 200;
 /** Units a line holds at most. */
 export const MAX_QUANTITY = 9_999;

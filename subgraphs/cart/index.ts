@@ -10,6 +10,7 @@ import { CartResolver } from './cart.resolver';
 import { CreateCart1700000100000 } from './migrations/1700000100000-create-cart';
 import { CreatePromotions1700000200000 } from './migrations/1700000200000-create-promotions';
 import { IndexCartOwners1783650000020 } from './migrations/1783650000020-index-cart-owners';
+import { SaveLines1783740000000 } from './migrations/1783740000000-save-lines';
 import { PromotionRow } from './promotions/promotion.entity';
 import { PromotionResolver } from './promotions/promotion.resolver';
 import { resolveUser, UserResolver } from './user.resolver';
@@ -23,6 +24,7 @@ export const cart: Subgraph = defineSubgraph<Services>({
     CreateCart1700000100000,
     CreatePromotions1700000200000,
     IndexCartOwners1783650000020,
+    SaveLines1783740000000,
   ],
   resolvers: [CartResolver, CartMutationsResolver, PromotionResolver, UserResolver],
   references: { User: resolveUser },

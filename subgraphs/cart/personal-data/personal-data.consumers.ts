@@ -14,7 +14,7 @@ export const exportCart = defineConsumer({
     const carts: { address: string | null; lines: unknown }[] = await tx.query(
       `SELECT sealed_address AS address,
               (SELECT json_agg(json_build_object('sku', sku, 'productName', product_name, 'variantName', variant_name,
-                                                 'quantity', quantity) ORDER BY id)
+                                                 'quantity', quantity, 'saved', saved) ORDER BY id)
                FROM cart_line WHERE cart_id = cart.id) AS lines
        FROM cart WHERE owner_kind = 'user' AND owner_id = $1 AND status IN ('ACTIVE', 'CLAIMED')`,
       [userId],
@@ -29,15 +29,19 @@ export const exportCart = defineConsumer({
 
 /**
  * Empties the user's cart, and takes the address out of it and of those that became orders or were merged into it. One that
- * an order has in hand keeps its lines: the order decides what becomes of them.
+ * an order has in hand keeps its lines, but not the saved ones: the order decides what becomes of them.
  */
 export const eraseCarts = defineConsumer({
   queue: 'cart.user-erased',
   events: [userErased],
   async apply(tx, { payload }) {
     const mine = `owner_kind = 'user' AND owner_id = $1`;
+    const live = `SELECT id, status FROM cart WHERE ${mine} AND status IN ('ACTIVE', 'CLAIMED') FOR UPDATE`;
+    // By itself: what an order that spends the cart now leaves in the next one can only be seen by the statement after.
+    await tx.query(live, [payload.userId]);
     await tx.query(
-      `DELETE FROM cart_line WHERE cart_id IN (SELECT id FROM cart WHERE ${mine} AND status = 'ACTIVE' FOR UPDATE)`,
+      `WITH live AS (${live})
+       DELETE FROM cart_line USING live WHERE cart_id = live.id AND (saved OR status = 'ACTIVE')`,
       [payload.userId],
     );
     await tx.query(
