@@ -58,7 +58,9 @@ export async function changeCart(
 async function lockCart(tx: EntityManager, services: Services, options: ChangeOptions): Promise<CartState> {
   const { principal, reference, make } = options;
   const key = keyOf(principal, reference);
-  const found = key && (await findCart(tx, key, { lock: true }));
+  const find = () => key && findCart(tx, key, { lock: true });
+  // Again: while it was waited for, an order may have spent it and put what was saved into the owner's next one.
+  const found = (await find()) ?? (await find());
   if (found) return CartState.load(tx, found);
   const named = reference.cartId != null || reference.token != null;
   if (named || !make) throw cartNotFound(reference, options.otherwise);
