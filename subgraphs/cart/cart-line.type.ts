@@ -6,7 +6,10 @@ import { ProductVariant } from './stubs';
 
 /** A line as clients see it: the variant as it was when it was last priced, and a way to the live one. */
 @Directive('@tag(name: "partner")')
-@ObjectType({ description: 'A variant in a cart, and how many of it. A cart holds a variant on one line.' })
+@ObjectType({
+  description:
+    'A variant in a cart or saved for later, and how many of it. There is one line of a variant in a cart, and one saved.',
+})
 export class CartLine {
   @Field(() => ID, { description: 'Global id, `line_…`.' })
   id!: string;
@@ -35,7 +38,9 @@ export class CartLine {
   @Field(() => Money, { description: 'Price of one unit.' })
   unitPrice!: Money;
 
-  @Field(() => Money, { description: "The line's discount, with its share of discounts on the whole cart." })
+  @Field(() => Money, {
+    description: "The line's discount, with its share of discounts on the whole cart; 0 while saved.",
+  })
   discount!: Money;
 
   @Field(() => Money, { description: 'Unit price times quantity, less discount.' })

@@ -11,8 +11,10 @@ import {
   ApplyPromoCodeInput,
   CreateCartInput,
   MergeCartInput,
+  MoveToCartInput,
   RemoveCartLineInput,
   RemovePromoCodeInput,
+  SaveForLaterInput,
   SetCartDeliveryInput,
   UpdateCartLineInput,
 } from './cart.inputs';
@@ -21,8 +23,10 @@ import {
   ApplyPromoCodePayload,
   CreateCartPayload,
   MergeCartPayload,
+  MoveToCartPayload,
   RemoveCartLinePayload,
   RemovePromoCodePayload,
+  SaveForLaterPayload,
   SetCartDeliveryPayload,
   UpdateCartLinePayload,
 } from './cart.payloads';
@@ -31,6 +35,7 @@ import { createCart } from './create-cart';
 import { mergeCart } from './merge-cart';
 import { removeCartLine } from './remove-cart-line';
 import { removePromoCode } from './remove-promo-code';
+import { moveToCart, saveForLater } from './save-for-later';
 import { setCartDelivery } from './set-cart-delivery';
 import { updateCartLine } from './update-cart-line';
 
@@ -38,8 +43,8 @@ type UseCase = (services: Services, meta: CommandMeta, input: unknown) => Promis
 
 function run(useCase: UseCase, { services, principal, requestId }: GraphContext, input: unknown) {
   return payload('cart', async () => {
-    const { cart, lines } = await useCase(services, { principal, requestId }, input);
-    return Cart.of(cart, lines);
+    const { cart, allLines } = await useCase(services, { principal, requestId }, input);
+    return Cart.of(cart, allLines);
   });
 }
 
@@ -73,7 +78,10 @@ export class CartMutationsResolver {
   }
 
   @Directive('@tag(name: "partner")')
-  @Mutation(() => UpdateCartLinePayload, { nullable: true, description: 'Gives a line of a cart another quantity.' })
+  @Mutation(() => UpdateCartLinePayload, {
+    nullable: true,
+    description: 'Gives a line of a cart, in it or saved, another quantity.',
+  })
   updateCartLine(
     @Arg('input', () => UpdateCartLineInput, { description: 'Which line, and how many.' }) input: UpdateCartLineInput,
     @Ctx() context: GraphContext,
@@ -82,12 +90,41 @@ export class CartMutationsResolver {
   }
 
   @Directive('@tag(name: "partner")')
-  @Mutation(() => RemoveCartLinePayload, { nullable: true, description: 'Takes a line out of a cart.' })
+  @Mutation(() => RemoveCartLinePayload, {
+    nullable: true,
+    description: 'Takes a line out of a cart, or a saved one away.',
+  })
   removeCartLine(
     @Arg('input', () => RemoveCartLineInput, { description: 'Which line.' }) input: RemoveCartLineInput,
     @Ctx() context: GraphContext,
   ): Promise<RemoveCartLinePayload> {
     return run(removeCartLine, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => SaveForLaterPayload, {
+    nullable: true,
+    description:
+      'Takes a line out of a cart and keeps it in `savedLines`, where it costs nothing. If its variant is saved already, the units join that line and this one is gone.',
+  })
+  saveForLater(
+    @Arg('input', () => SaveForLaterInput, { description: 'Which line.' }) input: SaveForLaterInput,
+    @Ctx() context: GraphContext,
+  ): Promise<SaveForLaterPayload> {
+    return run(saveForLater, context, input);
+  }
+
+  @Directive('@tag(name: "partner")')
+  @Mutation(() => MoveToCartPayload, {
+    nullable: true,
+    description:
+      'Puts a saved line back into the cart. If its variant is there already, the units join that line and this one is gone.',
+  })
+  moveToCart(
+    @Arg('input', () => MoveToCartInput, { description: 'Which saved line.' }) input: MoveToCartInput,
+    @Ctx() context: GraphContext,
+  ): Promise<MoveToCartPayload> {
+    return run(moveToCart, context, input);
   }
 
   @Directive('@tag(name: "partner")')
@@ -128,7 +165,7 @@ export class CartMutationsResolver {
   @Mutation(() => MergeCartPayload, {
     nullable: true,
     description:
-      "Moves a guest cart's lines and promotion codes into your own cart. Quantities of a variant in both add up, to at most 9,999; lines beyond the 200th and codes beyond the 10th are left out.",
+      "Moves a guest cart's lines, saved ones too, and promotion codes into your own cart. Quantities of a variant in both add up, to at most 9,999; lines beyond the 200th (of those saved as well) and codes beyond the 10th are left out.",
   })
   mergeCart(
     @Arg('input', () => MergeCartInput, { description: 'Which guest cart.' }) input: MergeCartInput,

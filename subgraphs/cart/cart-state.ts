@@ -18,7 +18,8 @@ export class CartState {
 
   constructor(
     readonly cart: CartRow,
-    readonly lines: CartLineRow[],
+    /** What is in the cart and what is saved for later, in the order in which it was added. */
+    readonly allLines: CartLineRow[],
   ) {}
 
   /** Loads the lines of a locked cart. */
@@ -26,24 +27,35 @@ export class CartState {
     return new CartState(cart, await linesOf(tx, [cart.id]));
   }
 
-  /** The line of a variant. */
-  lineOf(variantId: string): CartLineRow | undefined {
-    return this.lines.find((line) => line.variantId === variantId);
+  /** What is in the cart. */
+  get lines(): CartLineRow[] {
+    return this.linesThat(false);
+  }
+
+  /** Lines in the cart, or those saved for later. */
+  linesThat(saved: boolean): CartLineRow[] {
+    return this.allLines.filter((line) => line.saved === saved);
+  }
+
+  /** The line of a variant, in the cart or saved for later. */
+  lineOf(variantId: string, saved: boolean): CartLineRow | undefined {
+    return this.allLines.find((line) => line.variantId === variantId && line.saved === saved);
   }
 
   /** Puts a variant that is not there yet at the end. */
-  add(snapshot: Shown, quantity: number, priceVersion: bigint): void {
+  add(snapshot: Shown, quantity: number, priceVersion: bigint, saved = false): void {
     const line: CartLineRow = {
       ...shown(snapshot),
       id: newUuid(),
       cartId: this.cart.id,
       variantId: snapshot.variantId,
       quantity,
+      saved,
       discount: 0n,
       total: 0n,
       priceVersion,
     };
-    this.lines.push(line);
+    this.allLines.push(line);
     this.dirty.add(line);
   }
 
@@ -53,9 +65,15 @@ export class CartState {
     this.dirty.add(line);
   }
 
+  /** Saves a line for later, or puts it into the cart. */
+  setSaved(line: CartLineRow, saved: boolean): void {
+    line.saved = saved;
+    this.dirty.add(line);
+  }
+
   /** Takes a line out. */
   remove(line: CartLineRow): void {
-    this.lines.splice(this.lines.indexOf(line), 1);
+    this.allLines.splice(this.allLines.indexOf(line), 1);
     this.dirty.delete(line);
     this.removed.push(line.id);
   }
@@ -72,21 +90,20 @@ export class CartState {
 
   /** Computes the totals afresh, and what becomes of each code; false when they are beyond what a cart may come to. */
   price(offers: Offers): boolean {
-    const totals = totalsOf(this.cart, this.lines, offers);
-    this.lines.forEach((line, index) => {
-      const { discount, total } = totals.lines[index] ?? { discount: 0n, total: 0n };
+    const lines = this.lines;
+    const totals = totalsOf(this.cart, lines, offers);
+    const priced = new Map(lines.map((line, index) => [line, totals.lines[index]]));
+    for (const line of this.allLines) {
+      const { discount, total } = priced.get(line) ?? { discount: 0n, total: line.unitPrice * BigInt(line.quantity) };
       if (line.discount !== discount || line.total !== total) this.dirty.add(line);
       line.discount = discount;
       line.total = total;
-    });
+    }
     const { subtotal, discount, shipping, tax, total, promoCodes } = totals;
     Object.assign(this.cart, { subtotal, discount, shipping, tax, total, promoCodes });
-    this.cart.lineCount = this.lines.length;
-    this.cart.itemCount = this.lines.reduce((sum, line) => sum + line.quantity, 0);
-    this.cart.priceVersion = this.lines.reduce(
-      (newest, line) => max(newest, line.priceVersion),
-      this.cart.priceVersion,
-    );
+    this.cart.lineCount = lines.length;
+    this.cart.itemCount = lines.reduce((sum, line) => sum + line.quantity, 0);
+    this.cart.priceVersion = lines.reduce((newest, line) => max(newest, line.priceVersion), this.cart.priceVersion);
     return !isTooMuch(totals);
   }
 

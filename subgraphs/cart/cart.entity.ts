@@ -150,6 +150,10 @@ export class CartLineRow {
   @Column('integer')
   quantity!: number;
 
+  /** Saved for later: shown and priced with the cart, but counted in nothing. */
+  @Column('boolean')
+  saved!: boolean;
+
   @Column({ name: 'unit_price', type: 'bigint', transformer: bigintColumn })
   unitPrice!: bigint;
 

@@ -54,7 +54,7 @@ export class AddToCartInput extends CartReferenceInput {
 
 /** Of updateCartLine. */
 @Directive('@tag(name: "partner")')
-@InputType({ description: 'How many of a line there shall be.' })
+@InputType({ description: 'How many of a line, in the cart or saved, there shall be.' })
 export class UpdateCartLineInput extends CartReferenceInput {
   @Field(() => ID, { description: 'The line, `line_…`.' })
   lineId!: string;
@@ -65,9 +65,25 @@ export class UpdateCartLineInput extends CartReferenceInput {
 
 /** Of removeCartLine. */
 @Directive('@tag(name: "partner")')
-@InputType({ description: 'Which line to take out.' })
+@InputType({ description: 'Which line, in the cart or saved, to take out.' })
 export class RemoveCartLineInput extends CartReferenceInput {
   @Field(() => ID, { description: 'The line, `line_…`.' })
+  lineId!: string;
+}
+
+/** Of saveForLater. */
+@Directive('@tag(name: "partner")')
+@InputType({ description: 'Which line to save for later.' })
+export class SaveForLaterInput extends CartReferenceInput {
+  @Field(() => ID, { description: "One of the cart's `lines`, `line_…`." })
+  lineId!: string;
+}
+
+/** Of moveToCart. */
+@Directive('@tag(name: "partner")')
+@InputType({ description: 'Which saved line to put into the cart.' })
+export class MoveToCartInput extends CartReferenceInput {
+  @Field(() => ID, { description: "One of the cart's `savedLines`, `line_…`." })
   lineId!: string;
 }
 

@@ -29,6 +29,16 @@ export class UpdateCartLinePayload extends CartPayload {}
 @ObjectType({ description: 'Result of `removeCartLine`.' })
 export class RemoveCartLinePayload extends CartPayload {}
 
+/** Of saveForLater. */
+@Directive('@tag(name: "partner")')
+@ObjectType({ description: 'Result of `saveForLater`.' })
+export class SaveForLaterPayload extends CartPayload {}
+
+/** Of moveToCart. */
+@Directive('@tag(name: "partner")')
+@ObjectType({ description: 'Result of `moveToCart`.' })
+export class MoveToCartPayload extends CartPayload {}
+
 /** Of setCartDelivery. */
 @Directive('@tag(name: "partner")')
 @ObjectType({ description: 'Result of `setCartDelivery`.' })

@@ -10,6 +10,11 @@ import { shippingOffers } from './pricing/shipping-table';
 import { readCart } from './read-cart';
 import { User } from './user.type';
 
+async function linesOf({ row, lines }: Cart, context: GraphContext, saved: boolean): Promise<CartLine[]> {
+  const known = lines ?? (await linesByCart(context).load(row.id));
+  return known.filter((line) => line.saved === saved).map((line) => CartLine.of(line, row.currencyCode));
+}
+
 /** Query.cart, and the fields of a cart that are not on its row or are sealed there. */
 @Resolver(() => Cart)
 export class CartResolver {
@@ -41,9 +46,17 @@ export class CartResolver {
   @FieldResolver(() => [CartLine], {
     description: 'What is in it, in the order in which it was put in; at most 200 lines.',
   })
-  async lines(@Root() { row, lines }: Cart, @Ctx() context: GraphContext): Promise<CartLine[]> {
-    const known = lines ?? (await linesByCart(context).load(row.id));
-    return known.map((line) => CartLine.of(line, row.currencyCode));
+  lines(@Root() cart: Cart, @Ctx() context: GraphContext): Promise<CartLine[]> {
+    return linesOf(cart, context, false);
+  }
+
+  @Directive('@listSize(assumedSize: 20)')
+  @FieldResolver(() => [CartLine], {
+    description:
+      'What is saved for later: at present prices, without discounts, and part of nothing else here; at most 200 lines. When the cart is ordered they are in your next one; those of a guest cart are gone then.',
+  })
+  savedLines(@Root() cart: Cart, @Ctx() context: GraphContext): Promise<CartLine[]> {
+    return linesOf(cart, context, true);
   }
 
   @FieldResolver(() => CartDelivery, {

@@ -25,7 +25,7 @@ const CART = `id, owner_kind AS "ownerKind", owner_id AS "ownerId", status, orde
   sealed_address AS "sealedAddress", shipping_method AS "shippingMethod",
   promo_codes AS "promoCodes", created_at AS "createdAt", updated_at AS "updatedAt"`;
 const LINE = `id, cart_id AS "cartId", variant_id AS "variantId", product_id AS "productId", sku, product_name AS "productName",
-  variant_name AS "variantName", image, quantity, unit_price AS "unitPrice", discount, total, price_version AS "priceVersion"`;
+  variant_name AS "variantName", image, quantity, saved, unit_price AS "unitPrice", discount, total, price_version AS "priceVersion"`;
 
 /**
  * The cart of a key, or null. Without `over` only a live one (ACTIVE or CLAIMED). With `lock` its row is locked to the end of the
@@ -54,7 +54,7 @@ export async function lockCarts(runner: Runner, ids: readonly string[]): Promise
   return rows.map(toCart);
 }
 
-/** Lines of carts, in the order in which they were added. */
+/** Lines of carts, saved ones too, in the order in which they were added. */
 export async function linesOf(runner: Runner, cartIds: readonly string[]): Promise<CartLineRow[]> {
   const rows: RawLine[] = await runner.query(
     `SELECT ${LINE} FROM cart_line WHERE cart_id = ANY ($1::uuid[]) ORDER BY cart_id, id`,

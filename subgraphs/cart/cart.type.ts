@@ -101,7 +101,9 @@ export class Cart {
   @Field(() => ID, { description: 'Global id, `cart_…`.' })
   id!: string;
 
-  @Field(() => Int, { description: 'Units of all lines together, for the badge on the cart.' })
+  @Field(() => Int, {
+    description: 'Units of all `lines` together, for the badge on the cart; saved ones do not count.',
+  })
   itemCount!: number;
 
   @Field(() => CartCost, { description: 'What it costs.' })
@@ -119,7 +121,7 @@ export class Cart {
   /** What the resolvers of the other fields work with; not a field. */
   row!: CartRow;
 
-  /** The lines if they have been loaded already; not a field. */
+  /** The lines, saved ones too, if they have been loaded already; not a field. */
   lines?: readonly CartLineRow[];
 
   /** From a row; with its lines, if they are at hand. */

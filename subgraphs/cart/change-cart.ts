@@ -10,7 +10,7 @@ import { findCart } from './cart.rows';
 import { lockOwnCart, makeGuestCart } from './make-cart';
 import { findOffers } from './promotions/find-offers';
 
-/** Lines a cart holds at most. */
+/** Lines a cart holds at most, and as many saved for later. */
 export const MAX_LINES = 200;
 /** Units a line holds at most. */
 export const MAX_QUANTITY = 9_999;
@@ -58,7 +58,9 @@ export async function changeCart(
 async function lockCart(tx: EntityManager, services: Services, options: ChangeOptions): Promise<CartState> {
   const { principal, reference, make } = options;
   const key = keyOf(principal, reference);
-  const found = key && (await findCart(tx, key, { lock: true }));
+  const find = () => key && findCart(tx, key, { lock: true });
+  // Again: while it was waited for, an order may have spent it and put what was saved into the owner's next one.
+  const found = (await find()) ?? (await find());
   if (found) return CartState.load(tx, found);
   const named = reference.cartId != null || reference.token != null;
   if (named || !make) throw cartNotFound(reference, options.otherwise);

@@ -1,8 +1,10 @@
 /** How a claim ends: the cart goes back to its owner, or it is spent. Both lock the cart before the claim, as quoting does. */
 import type { EntityManager } from 'typeorm';
+import type { Owner } from '../../platform/auth/principal';
 import { Fault } from '../../platform/errors';
 import type { Services } from '../../platform/subgraph';
 import { CartRow, QuoteRow } from './cart.entity';
+import { lockOwnCart } from './make-cart';
 import { FORGET_ADDRESS } from './personal-data/erase-carts';
 import { giveBackUses } from './promotions/claim-uses';
 
@@ -21,23 +23,25 @@ export async function releaseCartFor(services: Services, orderId: string): Promi
       .returning('order_id')
       .execute();
     if (Array.isArray(noted.raw) && noted.raw.length > 0) return;
-    const cartId = await lockClaim(tx, orderId);
-    if (cartId === null) return;
+    const cart = await lockClaim(tx, orderId);
+    if (!cart) return;
     const { affected } = await tx.update(QuoteRow, { orderId, state: 'CLAIMED' }, { state: 'RELEASED', answer: null });
     if (!affected) return;
     await giveBackUses(tx, orderId);
-    await tx.update(CartRow, { id: cartId, orderId }, { status: 'ACTIVE', orderId: null });
+    await tx.update(CartRow, { id: cart.id, orderId }, { status: 'ACTIVE', orderId: null });
   });
 }
 
 /**
- * Ends the order's cart: its owner's next one is a new one. Idempotent. Fault CONFLICT if the order holds no cart: it was never
- * quoted, or has been given up.
+ * Ends the order's cart: its owner's next one is a new one, made at once if there are saved lines to go into it. Those of a guest are
+ * gone: nobody could be told the token of the next one. Idempotent. Fault CONFLICT if the order holds no cart: it was never quoted, or
+ * has been given up.
  */
 export async function spendCartFor(services: Services, orderId: string): Promise<void> {
   await services.db.transaction(async (tx) => {
-    await lockClaim(tx, orderId);
-    const [claim] = await tx.query<Pick<QuoteRow, 'state'>[]>(
+    const cart = await lockClaim(tx, orderId);
+    const keeps = cart !== null && cart.ownerKind !== 'guest';
+    const [claim] = await tx.query<(Pick<QuoteRow, 'state'> & { saved: boolean })[]>(
       `WITH spent AS (
          -- The order has the address, and forgets it in its time; here nobody reads it any more.
          UPDATE quote SET state = 'SPENT', answer = jsonb_set(answer, '{quote,sealedAddress}', '""')
@@ -46,21 +50,26 @@ export async function spendCartFor(services: Services, orderId: string): Promise
          UPDATE cart SET status = 'SPENT', ${FORGET_ADDRESS} FROM spent WHERE id = spent.cart_id AND order_id = $1
        ), gone AS (
          -- The quote holds them. Left here, every change of a price would have to look at all that was ever bought.
-         DELETE FROM cart_line USING spent WHERE cart_line.cart_id = spent.cart_id
+         DELETE FROM cart_line USING spent WHERE cart_line.cart_id = spent.cart_id AND NOT (saved AND $2)
        )
        -- as it was before
-       SELECT state FROM quote WHERE order_id = $1`,
-      [orderId],
+       SELECT state, $2 AND EXISTS (SELECT FROM cart_line l WHERE l.cart_id = quote.cart_id AND saved) AS saved
+       FROM quote WHERE order_id = $1`,
+      [orderId, keeps],
     );
     if (claim?.state !== 'CLAIMED' && claim?.state !== 'SPENT') throw new Fault('CONFLICT');
+    if (!keeps || !claim.saved) return;
+    const next = await lockOwnCart(tx, services, cart);
+    await tx.query('UPDATE cart_line SET cart_id = $1 WHERE cart_id = $2', [next.id, cart.id]);
   });
 }
 
-/** Locks the cart of the order's claim and gives its uuid; null when it has none. */
-async function lockClaim(tx: EntityManager, orderId: string): Promise<string | null> {
-  const [cart] = await tx.query<{ id: string }[]>(
-    'SELECT id FROM cart WHERE id = (SELECT cart_id FROM quote WHERE order_id = $1) FOR UPDATE',
+/** Locks the cart of the order's claim and says which and whose it is; null when it has none. */
+async function lockClaim(tx: EntityManager, orderId: string): Promise<(Owner & { id: string }) | null> {
+  const [cart] = await tx.query<(Owner & { id: string })[]>(
+    `SELECT id, owner_kind AS "ownerKind", owner_id AS "ownerId" FROM cart
+     WHERE id = (SELECT cart_id FROM quote WHERE order_id = $1) FOR UPDATE`,
     [orderId],
   );
-  return cart?.id ?? null;
+  return cart ?? null;
 }

@@ -10,6 +10,7 @@ import { CartResolver } from './cart.resolver';
 import { CreateCart1700000100000 } from './migrations/1700000100000-create-cart';
 import { CreatePromotions1700000200000 } from './migrations/1700000200000-create-promotions';
 import { IndexCartOwners1783650000020 } from './migrations/1783650000020-index-cart-owners';
+import { SaveLines1783740000000 } from './migrations/1783740000000-save-lines';
 import { ForgetSpentAddresses1783800000010 } from './migrations/1783800000010-forget-spent-addresses';
 import { CreateErasures1783800000011 } from './migrations/1783800000011-create-erasures';
 import { PromotionRow } from './promotions/promotion.entity';
@@ -25,6 +26,7 @@ export const cart: Subgraph = defineSubgraph<Services>({
     CreateCart1700000100000,
     CreatePromotions1700000200000,
     IndexCartOwners1783650000020,
+    SaveLines1783740000000,
     ForgetSpentAddresses1783800000010,
     CreateErasures1783800000011,
   ],

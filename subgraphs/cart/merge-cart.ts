@@ -1,4 +1,7 @@
-/** A guest cart's lines and codes go into a user's cart, in one transaction: at login, at registration, or when asked for. */
+/**
+ * A guest cart's lines, saved ones too, and its codes go into a user's cart, in one transaction: at login, at registration, or when asked
+ * for.
+ */
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import { requireUser } from '../../platform/auth/guard';
@@ -47,13 +50,13 @@ function mergeInto(services: Services, userId: string, token: string): Promise<C
     if (guest.cart.status === 'MERGED' || guest.cart.status === 'SPENT') throw noSuchGuestCart();
     refuseClaimed(guest);
     refuseClaimed(own);
-    takeLines(own, guest.lines);
+    takeLines(own, guest.allLines);
     takeDelivery(own.cart, guest.cart);
     takeCodes(own.cart, guest.cart);
     const now = services.clock.now();
     const offers = await findOffers(tx, [own.cart], now);
     if (!own.price(offers)) throw tooMuch(own, ['token']);
-    for (const line of [...guest.lines]) guest.remove(line);
+    for (const line of [...guest.allLines]) guest.remove(line);
     guest.price(offers);
     guest.cart.status = 'MERGED';
     guest.cart.mergedInto = own.cart.id;
@@ -90,15 +93,15 @@ async function lockBoth(
   return { guest: state(guestId), own };
 }
 
-/** Units add up to the limit of a line; lines beyond the limit of a cart are left out. */
+/** Units add up to the limit of a line; lines beyond the limit of a cart are left out. What is saved stays saved. */
 function takeLines(own: CartState, lines: readonly CartLineRow[]): void {
   for (const line of lines) {
-    const existing = own.lineOf(line.variantId);
+    const existing = own.lineOf(line.variantId, line.saved);
     if (existing) {
       own.setQuantity(existing, Math.min(existing.quantity + line.quantity, MAX_QUANTITY));
       own.refresh(existing, line, line.priceVersion);
-    } else if (own.lines.length < MAX_LINES) {
-      own.add(line, line.quantity, line.priceVersion);
+    } else if (own.linesThat(line.saved).length < MAX_LINES) {
+      own.add(line, line.quantity, line.priceVersion, line.saved);
     }
   }
 }

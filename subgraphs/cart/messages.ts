@@ -99,7 +99,7 @@ export const releaseCart = defineCommand({
   output: z.object({}),
 });
 
-/** The order stands (confirmed or pending): the cart is spent, the owner's next cart is a new one. Idempotent. */
+/** The order stands (confirmed or pending): the cart is spent, the owner's next cart is a new one, with what was saved. Idempotent. */
 export const spendCart = defineCommand({
   name: 'cart.spendCart',
   version: 1,

@@ -37,7 +37,7 @@ export async function quoteCartFor(services: Services, input: QuoteInput, meta: 
     if (cart.status !== 'ACTIVE' && cart.orderId !== input.orderId) return { outcome: 'claimed' };
     const terms = termsOf(services, cart, input);
     if ('outcome' in terms) return terms;
-    const lines = await linesOf(services.db.manager, [cart.id]);
+    const lines = (await linesOf(services.db.manager, [cart.id])).filter(({ saved }) => !saved);
     if (lines.length === 0) return { outcome: 'empty' };
     const variantIds = lines.map((line) => line.variantId);
     const prices = await askPrices(services, variantIds, meta);

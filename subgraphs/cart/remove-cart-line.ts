@@ -9,7 +9,7 @@ import { requireLine } from './update-cart-line';
 
 const removeCartLineInput = z.object({ ...cartReference, lineId: idOf('line') });
 
-/** Takes a line out; works while the catalog is down. Throws UserFault VALIDATION_ERROR, NOT_FOUND, CONFLICT. */
+/** Takes a line out, be it a saved one; works while the catalog is down. Throws UserFault VALIDATION_ERROR, NOT_FOUND, CONFLICT. */
 export async function removeCartLine(services: Services, meta: CommandMeta, input: unknown): Promise<CartState> {
   const { lineId, ...reference } = validateInput(removeCartLineInput, input);
   return changeCart(

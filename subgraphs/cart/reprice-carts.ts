@@ -9,9 +9,9 @@ import { findOffers } from './promotions/find-offers';
 const BATCH = 50;
 
 /**
- * Gives every cart that holds one of the variants (400 at most) their present names and prices. Can be repeated: a line that has this price
- * version or a newer one is left alone, which is also what ends the loop. A cart whose total gets larger than a client could make
- * it keeps the true amount. Fault SERVICE_UNAVAILABLE while the catalog is down.
+ * Gives every cart that holds one of the variants (400 at most), be it saved for later, their present names and prices. Can be repeated:
+ * a line that has this price version or a newer one is left alone, which is also what ends the loop. A cart whose total gets larger
+ * than a client could make it keeps the true amount. Fault SERVICE_UNAVAILABLE while the catalog is down.
  */
 export async function repriceCarts(
   services: Services,
@@ -38,7 +38,7 @@ export async function repriceCarts(
           cart,
           lines.filter((line) => line.cartId === cart.id),
         );
-        for (const line of state.lines) {
+        for (const line of state.allLines) {
           if (changed.has(line.variantId)) state.refresh(line, prices.variants.get(line.variantId), prices.version);
         }
         state.price(offers);

@@ -11,8 +11,8 @@ import type { CartLineRow } from './cart.entity';
 const updateCartLineInput = z.object({ ...cartReference, lineId: idOf('line'), quantity: quantityNumber });
 
 /**
- * Gives a line another quantity, at the price it has: works while the catalog is down. Throws UserFault VALIDATION_ERROR, NOT_FOUND,
- * CONFLICT.
+ * Gives a line, be it a saved one, another quantity, at the price it has: works while the catalog is down. Throws UserFault
+ * VALIDATION_ERROR, NOT_FOUND, CONFLICT.
  */
 export async function updateCartLine(services: Services, meta: CommandMeta, input: unknown): Promise<CartState> {
   const { lineId, quantity, ...reference } = validateInput(updateCartLineInput, input);
@@ -23,9 +23,9 @@ export async function updateCartLine(services: Services, meta: CommandMeta, inpu
   );
 }
 
-/** The cart's line of that uuid; UserFault NOT_FOUND, also for a line of another cart. */
+/** The cart's line of that uuid, be it a saved one; UserFault NOT_FOUND, also for a line of another cart. */
 export function requireLine(state: CartState, lineId: string): CartLineRow {
-  const line = state.lines.find(({ id }) => id === lineId);
+  const line = state.allLines.find(({ id }) => id === lineId);
   if (!line) throw UserFault.of('NOT_FOUND', 'There is no such line in the cart.', ['lineId']);
   return line;
 }

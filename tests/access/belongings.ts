@@ -46,14 +46,18 @@ export async function belongings(
   return things;
 }
 
-/** A cart with two lines, an address and a promotion. */
+/** A cart with two lines and a saved one, an address and a promotion. */
 async function fill(doors: Doors, owner: Caller, common: World['common'], things: Things): Promise<void> {
   const reply = 'cart { id token lines { id } } userErrors { message }';
   const added = await mutate(doors, owner, 'addToCart', { variantId: common.var, quantity: 3 }, reply);
-  const cart = added['cart'] as { id: string; token: string | null; lines: { id: string }[] };
+  type CartData = { id: string; token: string | null; lines: { id: string }[] };
+  const cart = added['cart'] as CartData;
   Object.assign(things, { cart: cart.id, line: cart.lines[0]!.id, ...(cart.token && { cartToken: cart.token }) });
   const which = { cartId: cart.id, token: cart.token };
-  await mutate(doors, owner, 'addToCart', { ...which, variantId: common.other, quantity: 1 }, reply);
+  const other = { ...which, variantId: common.other, quantity: 1 };
+  const full = (await mutate(doors, owner, 'addToCart', other, reply))['cart'] as CartData;
+  await mutate(doors, owner, 'saveForLater', { ...which, lineId: full.lines[1]!.id }, reply);
+  await mutate(doors, owner, 'addToCart', other, reply);
   await mutate(doors, owner, 'setCartDelivery', { ...which, address: ADDRESS, shippingMethod: 'EXPRESS' }, reply);
   await mutate(doors, owner, 'applyPromoCode', { ...which, code: common.promoCode }, reply);
 }

@@ -32,6 +32,7 @@ const TOKENS: Record<string, 'token' | 'cartToken'> = {
   'AddToCartInput.token': 'cartToken', 'ApplyPromoCodeInput.token': 'cartToken', 'MergeCartInput.token': 'cartToken',
   'RemoveCartLineInput.token': 'cartToken', 'RemovePromoCodeInput.token': 'cartToken',
   'SetCartDeliveryInput.token': 'cartToken', 'UpdateCartLineInput.token': 'cartToken',
+  'SaveForLaterInput.token': 'cartToken', 'MoveToCartInput.token': 'cartToken',
 }; // prettier-ignore
 
 const isOptionalButSent = (path: string): boolean =>

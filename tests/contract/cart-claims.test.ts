@@ -45,6 +45,8 @@ async function expectClaimed(cart: CartData, principal: Principal): Promise<void
     ['createCart', { lines: [{ variantId: line!.variant!.id }] }],
     ['updateCartLine', { lineId: line!.id, quantity: 9 }],
     ['removeCartLine', { lineId: line!.id }],
+    ['saveForLater', { lineId: line!.id }],
+    ['moveToCart', { lineId: line!.id }],
     ['setCartDelivery', { shippingMethod: 'EXPRESS' }],
   ] as const) {
     expect(await env.change(mutation, input, principal)).toMatchObject({

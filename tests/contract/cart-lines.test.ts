@@ -232,6 +232,12 @@ test('bad input of every kind gets its error and changes nothing', async () => {
     ['updateCartLine', { lineId: toId('line', randomUUID()), quantity: 1 }, 'NOT_FOUND', ['lineId'], null],
     ['removeCartLine', { lineId: toId('line', randomUUID()) }, 'NOT_FOUND', ['lineId'], null],
     ['removeCartLine', { lineId: 'line_x' }, 'VALIDATION_ERROR', ['lineId'], { prefix: 'line' }],
+    ['saveForLater', { lineId: toId('line', randomUUID()) }, 'NOT_FOUND', ['lineId'], null],
+    ['saveForLater', { lineId: 'line_x' }, 'VALIDATION_ERROR', ['lineId'], { prefix: 'line' }],
+    ['saveForLater', { lineId, token: 'unknown' }, 'NOT_FOUND', ['token'], null],
+    ['moveToCart', { lineId: toId('line', randomUUID()) }, 'NOT_FOUND', ['lineId'], null],
+    ['moveToCart', { lineId: kettle.id }, 'VALIDATION_ERROR', ['lineId'], { prefix: 'line' }],
+    ['moveToCart', { lineId, cartId: toId('cart', randomUUID()) }, 'NOT_FOUND', ['cartId'], null],
     [
       'setCartDelivery',
       { address: { ...ADDRESS, countryCode: 'XX' } },
@@ -296,6 +302,8 @@ test("nobody reads or changes somebody else's cart, and it looks as if it were n
       ['addToCart', { variantId: kettle.id }],
       ['updateCartLine', { lineId: victim.lines[0]!.id, quantity: 2 }],
       ['removeCartLine', { lineId: victim.lines[0]!.id }],
+      ['saveForLater', { lineId: victim.lines[0]!.id }],
+      ['moveToCart', { lineId: victim.lines[0]!.id }],
       ['setCartDelivery', { address: ADDRESS }],
     ] as const) {
       expect(await env.change(mutation, { ...reference, ...input }, principal)).toMatchObject({
@@ -309,6 +317,8 @@ test("nobody reads or changes somebody else's cart, and it looks as if it were n
   for (const [mutation, input] of [
     ['updateCartLine', { lineId: own.lines[0]!.id, quantity: 2 }],
     ['removeCartLine', { lineId: own.lines[0]!.id }],
+    ['saveForLater', { lineId: own.lines[0]!.id }],
+    ['moveToCart', { lineId: own.lines[0]!.id }],
   ] as const) {
     for (const reference of [{ token: guest.token }, {}]) {
       expect(await env.change(mutation, { ...reference, ...input })).toMatchObject({

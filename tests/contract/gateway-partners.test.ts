@@ -198,8 +198,8 @@ test('the published contract is one, and leaves out what is for staff and users'
     'searchSuggestions',
   ]);
   expect(Object.keys(schema.getMutationType()?.getFields() ?? {})).toEqual([
-    ...['addToCart', 'applyPromoCode', 'createCart', 'placeOrder', 'removeCartLine', 'removePromoCode'],
-    ...['requestReturn', 'setCartDelivery', 'updateCartLine'],
+    ...['addToCart', 'applyPromoCode', 'createCart', 'moveToCart', 'placeOrder', 'removeCartLine', 'removePromoCode'],
+    ...['requestReturn', 'saveForLater', 'setCartDelivery', 'updateCartLine'],
   ]);
   expect(Object.keys(schema.getSubscriptionType()?.getFields() ?? {})).toEqual(['myOrdersUpdated', 'orderUpdated']);
   for (const type of ['User', 'StockLevel', 'Payment', 'WebhookEndpoint']) expect(schema.getType(type)).toBeUndefined();

@@ -83,16 +83,22 @@ describe('cart', () => {
     await env.changed('setCartDelivery', { token: guest.token, address: ADDRESS });
     await env.changed('addToCart', { variantId, quantity: 2 }, ada);
     await env.shop.command(mergeGuestCart, { userId: ada.id, cartToken: guest.token! });
-    return { ada, sku };
+    const pot = env.sell(500n);
+    const { lines } = await env.changed('addToCart', { variantId: pot.id, quantity: 4 }, ada);
+    await env.changed('saveForLater', { lineId: lines[1]!.id }, ada);
+    return { ada, sku, saved: pot.sku };
   };
 
   it('hands over lines and address', async () => {
-    const { ada, sku } = await filled();
+    const { ada, sku, saved } = await filled();
     expect(await exported(env.shop, ada.id)).toEqual({
       carts: [
         {
           address: expect.objectContaining({ name: 'Ada Byron', line1: '1 Loop' }) as object,
-          lines: [{ sku, productName: 'Kettle', variantName: 'Red', quantity: 3 }],
+          lines: [
+            { sku, productName: 'Kettle', variantName: 'Red', quantity: 3, saved: false },
+            { sku: saved, productName: 'Kettle', variantName: 'Red', quantity: 4, saved: true },
+          ],
         },
         // The guest's.
         { address: expect.objectContaining({ name: 'Ada Byron', line1: '1 Loop' }) as object, lines: [] },
@@ -107,7 +113,7 @@ describe('cart', () => {
     const untouched = await env.read({}, other);
     await erase(env.shop, ada.id);
     expect(await env.read({}, ada)).toMatchObject({
-      lines: [],
+      ...{ lines: [], savedLines: [] },
       itemCount: 0,
       delivery: null,
       cost: { subtotal: { amount: '0.00' }, shipping: null, tax: null, total: { amount: '0.00' } },
@@ -194,6 +200,32 @@ describe('cart', () => {
     await erase(env.shop, till.ownerId, [till.id]);
     expect(await env.read({}, till)).toMatchObject({ lines: [], itemCount: 0, delivery: null });
     expect(await env.read({}, shelf)).toEqual(untouched);
+  });
+
+  const claim = async (ada: ReturnType<typeof customer>): Promise<string> => {
+    const orderId = randomUUID();
+    const input = { orderId, cartId: null, cartToken: null, sealedAddress: null, shippingMethod: null };
+    expect(await env.shop.command(quoteCart, input, { principal: ada })).toMatchObject({ outcome: 'quoted' });
+    return orderId;
+  };
+
+  it('forgets what is saved also of a cart that an order has in hand, and keeps the rest for the order', async () => {
+    const { ada } = await filled();
+    const orderId = await claim(ada);
+    const { lines } = (await env.read({}, ada))!;
+    await erase(env.shop, ada.id);
+    expect(await env.read({}, ada)).toMatchObject({ lines, savedLines: [] });
+    await env.shop.command(spendCart, { orderId });
+    expect(await env.read({}, ada)).toBeNull();
+  });
+
+  it('forgets what is saved while an order spends the cart', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { ada } = await filled();
+      const orderId = await claim(ada);
+      await Promise.all([env.shop.command(spendCart, { orderId }), erase(env.shop, ada.id)]);
+      expect((await env.read({}, ada))?.savedLines ?? []).toEqual([]);
+    }
   });
 });
 

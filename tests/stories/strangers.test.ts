@@ -52,6 +52,8 @@ test("somebody else's cart", async () => {
         (await stranger.get(documents.UpdateCartLineDocument, { input: { cartId: id, lineId, quantity: 5 } }))
           .updateCartLine,
         (await stranger.get(documents.RemoveCartLineDocument, { input: { cartId: id, lineId } })).removeCartLine,
+        (await stranger.get(documents.SaveForLaterDocument, { input: { cartId: id, lineId } })).saveForLater,
+        (await stranger.get(documents.MoveToCartDocument, { input: { cartId: id, lineId } })).moveToCart,
         (await stranger.get(documents.SetCartDeliveryDocument, { input: { cartId: id, address: ADDRESS } }))
           .setCartDelivery,
       ];

@@ -14,23 +14,27 @@ import { startSubgraph, type SubgraphUnderTest } from './subgraph';
 /** A variant that the catalog of the test sells; ids are uuids, `id` is the public one. */
 export type TestVariant = VariantSnapshot & { id: string };
 
+/** A line as the tests' queries select it. */
+export interface LineData {
+  id: string;
+  quantity: number;
+  sku: string;
+  productName: string;
+  variantName: string;
+  image: { url: string } | null;
+  variant: { id: string } | null;
+  unitPrice: { amount: string };
+  discount: { amount: string };
+  total: { amount: string };
+}
+
 /** A cart as the tests' queries select it. */
 export interface CartData {
   id: string;
   token: string | null;
   itemCount: number;
-  lines: {
-    id: string;
-    quantity: number;
-    sku: string;
-    productName: string;
-    variantName: string;
-    image: { url: string } | null;
-    variant: { id: string } | null;
-    unitPrice: { amount: string };
-    discount: { amount: string };
-    total: { amount: string };
-  }[];
+  lines: LineData[];
+  savedLines: LineData[];
   cost: Record<'subtotal' | 'discount' | 'total', { amount: string; currencyCode: string }> &
     Record<'shipping' | 'tax', { amount: string; currencyCode: string } | null> & { taxIncluded: boolean };
   promoCodes: { code: string; applied: boolean; discount: { amount: string }; reason: string | null }[];
@@ -50,9 +54,10 @@ export interface ErrorData {
 }
 
 const money = '{ amount currencyCode }';
+const line = `{ id quantity sku productName variantName image { url } variant { id } unitPrice ${money} discount ${money} total ${money} }`;
 /** Selection of {@link CartData}. */
 export const CART = `{ id token itemCount
-  lines { id quantity sku productName variantName image { url } variant { id } unitPrice ${money} discount ${money} total ${money} }
+  lines ${line} savedLines ${line}
   cost { subtotal ${money} discount ${money} shipping ${money} tax ${money} total ${money} taxIncluded }
   promoCodes { code applied discount ${money} reason }
   delivery { address { name line1 line2 city region postalCode countryCode phone } shippingMethod }

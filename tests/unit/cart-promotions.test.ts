@@ -273,7 +273,7 @@ function oracle({ lines, offers, place, taxIncluded }: Given) {
 
 const toRow = (part: PricedLine) => ({
   ...{ ...part, id: randomUUID(), cartId: 'cart', sku: 'SKU', productName: 'Mug', variantName: 'Blue', image: null },
-  ...{ discount: 0n, total: 0n, priceVersion: 7n },
+  ...{ discount: 0n, total: 0n, priceVersion: 7n, saved: false },
 });
 
 test('a quote that was stored before there were codes, versions and ends can still be read', () => {

@@ -7,12 +7,16 @@ export const FORGET_ADDRESS = `sealed_address = NULL, country_code = NULL, tax_r
 
 /**
  * Empties the owner's cart, and takes the address out of it and of those that were merged into it; one that was spent has none. One
- * that an order has in hand keeps its lines until the order has decided what becomes of them. True when there is none.
+ * that an order has in hand keeps its lines, but not the saved ones, until the order has decided what becomes of them. True when there is none.
  */
 export async function eraseCarts(tx: EntityManager, ownerId: string): Promise<boolean> {
   const mine = `owner_kind IN ('user', 'client') AND owner_id = $1`;
+  const live = `SELECT id, status FROM cart WHERE ${mine} AND status IN ('ACTIVE', 'CLAIMED') FOR UPDATE`;
+  // By itself: what an order that spends the cart now leaves in the next one can only be seen by the statement after.
+  await tx.query(live, [ownerId]);
   await tx.query(
-    `DELETE FROM cart_line WHERE cart_id IN (SELECT id FROM cart WHERE ${mine} AND status = 'ACTIVE' FOR UPDATE)`,
+    `WITH live AS (${live})
+     DELETE FROM cart_line USING live WHERE cart_id = live.id AND (saved OR status = 'ACTIVE')`,
     [ownerId],
   );
   await tx.query(

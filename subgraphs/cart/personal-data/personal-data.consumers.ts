@@ -17,7 +17,7 @@ export const exportCart = defineConsumer({
     const carts: { address: string | null; lines: unknown }[] = await tx.query(
       `SELECT sealed_address AS address,
               (SELECT json_agg(json_build_object('sku', sku, 'productName', product_name, 'variantName', variant_name,
-                                                 'quantity', quantity) ORDER BY id)
+                                                 'quantity', quantity, 'saved', saved) ORDER BY id)
                FROM cart_line WHERE cart_id = cart.id) AS lines
        FROM cart WHERE id IN (
          SELECT id FROM cart WHERE ${mine} AND status IN ('ACTIVE', 'CLAIMED')
