@@ -204,6 +204,5 @@ export const BESIDE: readonly { file: string; text: string; why: string }[] = [
   { file: 'accounts/update-user-role', text: `user.role === 'ADMIN' && !user.suspended`, why: 'The shop keeps an admin.' },
   { file: 'accounts/find-users', text: `if (role !== null) (0, _guard.requireAdmin)(principal)`, why: 'An argument that the matrix leaves out: tests/contract/accounts-users.test.ts.' },
   { file: 'accounts/lock-admins', text: `role = 'ADMIN' OR`, why: 'The shop keeps an admin.' },
-  { file: 'accounts/personal-data/delete-account', text: `role = 'ADMIN'`, why: 'The shop keeps an admin.' },
   { file: 'accounts/lock-admins', text: `role === 'ADMIN' && !suspended`, why: 'The shop keeps an admin.' },
 ]; // prettier-ignore
