@@ -194,6 +194,8 @@ export const BESIDE: readonly { file: string; text: string; why: string }[] = [
   { file: 'orders/watch-orders', text: '(0, _orderaccess.isOf)(order, whose)', why: 'The log is read by owner already.' },
   { file: 'orders/order-fields.resolver', text: '(0, _principal.owns)(principal, row)', why: 'Orders of the matrix wait for nobody: tests/contract/orders-checkout.test.ts.' },
   { file: 'orders/place-order.input', text: SCOPE, why: 'Cart asks for the same scope: taken out alone, it lets nobody through.' },
+  { file: 'orders/webhooks/endpoint-store', text: `if (user.role !== 'PARTNER')`, why: 'Partners who are none any more: tests/contract/orders-webhooks.test.ts.' },
+  { file: 'orders/webhooks/partners', text: `role === 'PARTNER' && !suspended`, why: 'The same.' },
   { file: 'orders/order-access', text: IS_STAFF, why: 'Gives a right.' },
   { file: 'orders/order-access', text: `if (principal.kind === 'user' && principal.role === 'PARTNER')`, why: 'Which orders are theirs.' },
   { file: 'payments/payment-method.resolver', text: 'clear((0, _guard.requireUser)(context.principal).id)', why: 'Forgets what was read.' },
