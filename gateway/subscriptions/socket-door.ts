@@ -12,7 +12,7 @@ import type { ErrorFormatter } from '../format-error';
 import { refuseSocket } from '../http-refusals';
 import { peerAddress } from '../peer-address';
 import type { PersistedOperations } from '../persisted/persisted-operations';
-import type { SessionWatch } from '../session-watch';
+import type { Sessions } from '../session-watch';
 import { RefusedOperation } from './refused-operation';
 import { SocketAdmission } from './socket-admission';
 import { SocketClient, type Cut } from './socket-client';
@@ -41,7 +41,7 @@ export interface SocketDoorOptions {
   operations: SocketOperations;
   persisted: PersistedOperations;
   authenticator: Authenticator;
-  sessions: SessionWatch;
+  sessions: Sessions;
   /** Proxies in front whose X-Forwarded-For is believed. */
   trustedProxies: number;
   connections: OpenConnections;
@@ -141,6 +141,7 @@ export class SocketDoor {
     client: SocketClient,
   ): Promise<ExecutionArgs | readonly GraphQLError[]> {
     try {
+      await this.options.sessions.confirmLately(client.principal);
       const query = (await this.options.persisted.textFor(payload, client.principal)) ?? payload.query;
       const operation = this.options.operations.prepare({ ...payload, query }, client);
       const { document, operationName } = operation;
