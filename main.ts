@@ -229,6 +229,7 @@ async function openDoor(
   if (!endpoint) throw new Error(`${name} has no endpoint`);
   let stopping = false;
   const server = createSubgraphServer({
+    name,
     endpoint,
     commandNames: started.commandNames,
     dispatch: (...call) => started.dispatch(...call),

@@ -180,6 +180,7 @@ function reach(options: GatewayOptions): { endpoints: Map<string, SubgraphEndpoi
       continue;
     }
     const far = createRemoteEndpoint({
+      name,
       url: options.config.subgraphUrls[name],
       signer: options.signer,
       log: options.log,

@@ -3,6 +3,7 @@ import { OperationTypeNode } from 'graphql';
 import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { RequestSigner } from '../platform/auth/signature';
+import type { SubgraphName } from '../platform/config';
 import { Fault } from '../platform/errors';
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResult } from '../platform/graph/endpoint';
 import type { Log } from '../platform/log';
@@ -34,9 +35,14 @@ export interface RemoteEndpoint extends SubgraphEndpoint {
   close(): Promise<void>;
 }
 
-/** Makes the endpoint of the subgraph at `url` (its door is platform/graph/server.ts). Connects when first used. */
-export function createRemoteEndpoint(options: { url: string; signer: RequestSigner; log: Log }): RemoteEndpoint {
-  const { signer, log } = options;
+/** Makes the endpoint of the subgraph `name` at `url` (its door is platform/graph/server.ts). Connects when first used. */
+export function createRemoteEndpoint(options: {
+  name: SubgraphName;
+  url: string;
+  signer: RequestSigner;
+  log: Log;
+}): RemoteEndpoint {
+  const { name, signer, log } = options;
   const { origin, pathname } = new URL(options.url);
   const prefix = pathname.replace(/\/+$/, '');
   const common = { connect: { timeout: CONNECT_MS }, headersTimeout: ANSWER_MS };
@@ -47,7 +53,7 @@ export function createRemoteEndpoint(options: { url: string; signer: RequestSign
   async function send(pool: Pool, path: string, request: SubgraphRequest): Promise<Dispatcher.ResponseData> {
     const { query, variables, operationName, principal, requestId, clientAddress, signal } = request;
     const body = JSON.stringify({ query, variables, operationName });
-    const signed = signer.sign({ method: 'POST', path, body, principal, requestId, clientAddress });
+    const signed = signer.sign({ to: name, method: 'POST', path, body, principal, requestId, clientAddress });
     const headers = { 'content-type': MEDIA_TYPE, accept: `${MEDIA_TYPE}, ${STREAM_TYPE}`, ...signed };
     const response = await pool.request({ path, method: 'POST', headers, body, signal });
     if (response.statusCode === 200) return response;

@@ -1,7 +1,7 @@
 /** Ends what is kept open for somebody (sockets, streams) with their session. */
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
-import { sessionOf, type Principal } from '../platform/auth/principal';
+import { sessionOf, type Principal, type Role } from '../platform/auth/principal';
 import type { Clock } from '../platform/clock';
 import { Fault } from '../platform/errors';
 import type { Log } from '../platform/log';
@@ -36,11 +36,11 @@ export interface SessionWatch {
 /** The gateway's: what it does for somebody, it does for a session that stands. */
 export interface Sessions extends SessionWatch {
   /**
-   * For what is opened and kept open: asks accounts. Rejects with Fault UNAUTHENTICATED when the session is over. Resolves when
-   * accounts cannot say.
+   * For what is opened and kept open: asks accounts. Rejects with Fault UNAUTHENTICATED when the session is over, or its user has
+   * another role than the token says (`details.reason` ROLE_CHANGED). Resolves when accounts cannot say.
    */
   confirm(principal: Principal): Promise<void>;
-  /** The same for a single request: accounts is asked now and then, and after it has said that something changed. */
+  /** The same for a single request or operation: accounts is asked now and then, and after it has said that something changed. */
   confirmLately(principal: Principal): Promise<void>;
   stop(): Promise<void>;
 }
@@ -64,12 +64,12 @@ export interface SessionsOptions {
 /** Begins to listen. While accounts cannot be reached what is open stays open, until its token expires. */
 export async function startSessions({ readSessions, pubsub, clock, log }: SessionsOptions): Promise<Sessions> {
   const all = new Set<Watched>();
-  const standing = new DataLoader<string, boolean>(
+  /** Roles of sessions that stand; null: it is over. */
+  const standing = new DataLoader<string, Role | null>(
     async (ids) => {
-      const active = new Set(
-        (await readSessions([...new Set(ids)])).filter((one) => one.active).map((one) => one.sessionId),
-      );
-      return ids.map((id) => active.has(id));
+      const read = await readSessions([...new Set(ids)]);
+      const roles = new Map(read.filter((one) => one.active).map(({ sessionId, role }) => [sessionId, role]));
+      return ids.map((id) => roles.get(id) ?? null);
     },
     { cache: false, maxBatchSize: MOST_SESSIONS_READ },
   );
@@ -79,7 +79,7 @@ export async function startSessions({ readSessions, pubsub, clock, log }: Sessio
   /** The last one that may have been about everybody; about a user. */
   let changeOfAll = 0;
   const changeOf = new LRUCache<string, number>({ max: MOST_REMEMBERED });
-  /** By session, the words that had come when it was asked for. */
+  /** By session and role, the words that had come when it was asked for. */
   const confirmed = new LRUCache<string, number>({
     ...{ max: MOST_REMEMBERED, ttlResolution: 0 },
     perf: { now: () => clock.now().getTime() },
@@ -94,7 +94,8 @@ export async function startSessions({ readSessions, pubsub, clock, log }: Sessio
     if (asked.length === 0) return;
     const answers = await standing.loadMany(asked.map(({ sessionId }) => sessionId));
     asked.forEach((watched, index) => {
-      if (answers[index] === false) end(watched, sessionEnded());
+      // With another role it goes on: what rests on the role is ended by who owns it.
+      if (answers[index] === null) end(watched, sessionEnded());
     });
     const failure = answers.find((answer) => answer instanceof Error);
     if (failure && reachable) log.warn({ err: failure }, 'sessions cannot be looked at; what is open stays open');
@@ -123,7 +124,7 @@ export async function startSessions({ readSessions, pubsub, clock, log }: Sessio
   );
 
   /** undefined: accounts cannot say. */
-  const stands = async (sessionId: string): Promise<boolean | undefined> => {
+  const roleNow = async (sessionId: string): Promise<Role | null | undefined> => {
     try {
       return await standing.load(sessionId);
     } catch (error) {
@@ -131,6 +132,15 @@ export async function startSessions({ readSessions, pubsub, clock, log }: Sessio
       restUntil = performance.now() + REST_MS;
       return undefined;
     }
+  };
+  const ask = async (principal: Principal, sessionId: string): Promise<void> => {
+    const asked = changes;
+    const role = await roleNow(sessionId);
+    if (role === undefined) return;
+    if (role === null) throw sessionEnded();
+    if (principal.kind === 'user' && principal.role !== role) throw roleChanged();
+    const ttl = REMEMBERED_MS[principal.kind === 'client' ? 'client' : 'user'];
+    confirmed.set(keyOf(principal, sessionId), asked, { ttl });
   };
 
   return {
@@ -143,20 +153,15 @@ export async function startSessions({ readSessions, pubsub, clock, log }: Sessio
     },
     confirm: async (principal) => {
       const session = sessionOf(principal);
-      if (!session) return;
-      if ((await stands(session.sessionId)) === false) throw sessionEnded();
+      if (session) await ask(principal, session.sessionId);
     },
     confirmLately: async (principal) => {
       const session = sessionOf(principal);
       if (!session) return;
       const { sessionId, userId } = session;
       const changed = Math.max(changeOfAll, changeOf.get(userId) ?? 0);
-      if ((confirmed.get(sessionId) ?? -1) >= changed || performance.now() < restUntil) return;
-      const asked = changes;
-      const answer = await stands(sessionId);
-      if (answer === false) throw sessionEnded();
-      const ttl = REMEMBERED_MS[principal.kind === 'client' ? 'client' : 'user'];
-      if (answer) confirmed.set(sessionId, asked, { ttl });
+      if ((confirmed.get(keyOf(principal, sessionId)) ?? -1) >= changed || performance.now() < restUntil) return;
+      await ask(principal, sessionId);
     },
     stop: async () => {
       clearInterval(expiry);
@@ -172,6 +177,16 @@ function tokenExpired(): Fault {
 
 function sessionEnded(): Fault {
   return new Fault('UNAUTHENTICATED', 'The session is over. Sign in again.', { reason: 'SESSION_ENDED' });
+}
+
+function roleChanged(): Fault {
+  const reason = 'ROLE_CHANGED';
+  return new Fault('UNAUTHENTICATED', 'Your role has changed. Refresh the session.', { reason });
+}
+
+/** A session outlives a role: that it stands says nothing for a token with another one. */
+function keyOf(principal: Principal, sessionId: string): string {
+  return principal.kind === 'user' ? `${sessionId} ${principal.role}` : sessionId;
 }
 
 function userOf(message: unknown): string | undefined {

@@ -14,7 +14,7 @@ import { refuseSocket } from '../http-refusals';
 import { AT_THE_DOOR, rateFault, type Rates } from '../limits/rates';
 import { peerAddress } from '../peer-address';
 import type { PersistedOperations } from '../persisted/persisted-operations';
-import type { SessionWatch } from '../session-watch';
+import type { Sessions } from '../session-watch';
 import { RefusedOperation } from './refused-operation';
 import { SocketAdmission } from './socket-admission';
 import { SocketClient, type Cut } from './socket-client';
@@ -43,7 +43,7 @@ export interface SocketDoorOptions {
   operations: SocketOperations;
   persisted: PersistedOperations;
   authenticator: Authenticator;
-  sessions: SessionWatch;
+  sessions: Sessions;
   /** Proxies in front whose X-Forwarded-For is believed. */
   trustedProxies: number;
   connections: OpenConnections;
@@ -147,6 +147,7 @@ export class SocketDoor {
     try {
       const rate = await this.options.rates?.take(client, AT_THE_DOOR);
       if (rate && !rate.allowed) throw rateFault(rate);
+      await this.options.sessions.confirmLately(client.principal);
       const query = (await this.options.persisted.textFor(payload, client.principal)) ?? payload.query;
       const operation = this.options.operations.prepare({ ...payload, query }, client);
       const { document, operationName } = operation;

@@ -1,11 +1,13 @@
 /**
- * Signed requests between our own processes: HMAC-SHA256 over time, nonce, method, path, principal, request id, body and, where
- * there is one, the client's network address.
- * A subgraph answers nobody who cannot sign. A signature is good for SIGNATURE_SECONDS either side of our clock, and once at
- * each receiving process.
+ * Signed requests between our own processes: HMAC-SHA256 over time, nonce, recipient, method, path, principal, request id, body
+ * and, where there is one, the client's network address.
+ * A subgraph answers nobody who cannot sign. A signature is good at the subgraph it names, for SIGNATURE_SECONDS either side of
+ * our clock, and once at each receiving process. What was signed before a process began may have been at another one before
+ * it, whose nonces are forgotten, and has to be signed again. What remains: another process of the same subgraph, meanwhile.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock';
+import type { SubgraphName } from '../config';
 import { Fault } from '../errors';
 import { ANONYMOUS, principalSchema, type Principal } from './principal';
 
@@ -27,6 +29,8 @@ export const SIGNED_HEADERS = {
 
 /** What is signed besides the time. `body` is the exact bytes sent. */
 export interface SignedRequest {
+  /** The subgraph it is for: whoever copies it cannot send it to another one. */
+  to: SubgraphName;
   method: string;
   path: string;
   body: string;
@@ -45,16 +49,20 @@ export interface VerifiedRequest {
 /** Signs and verifies with a list of secrets: the first signs, all verify, so that a secret can be rotated. */
 export class RequestSigner {
   private readonly seen = new SeenNonces();
+  /** In seconds. Doors open later than that, by more than clocks differ that are looked after. */
+  private readonly begunAt: number;
 
   constructor(
     private readonly secrets: readonly string[],
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.begunAt = this.seconds();
+  }
 
   /** Headers to send with the request. */
   sign(request: SignedRequest): Record<string, string> {
     const principal = Buffer.from(JSON.stringify(request.principal)).toString('base64url');
-    const time = Math.floor(this.clock.now().getTime() / 1000).toString();
+    const time = this.seconds().toString();
     const nonce = randomBytes(NONCE_BYTES).toString('base64url');
     const signature = this.mac(this.secrets[0] ?? '', { ...request, principal, time, nonce });
     return {
@@ -67,8 +75,12 @@ export class RequestSigner {
     };
   }
 
-  /** Verifies; UNAUTHENTICATED if anything is missing, too old or not ours, or has been here before. */
+  /**
+   * Verifies what has come to the subgraph `to`. Fault UNAUTHENTICATED if anything is missing, too old, not ours or for somebody
+   * else, or has been here before; SERVICE_UNAVAILABLE if it is older than this process: sent again it is good.
+   */
   verify(request: {
+    to: SubgraphName;
     method: string;
     path: string;
     body: string;
@@ -84,10 +96,10 @@ export class RequestSigner {
     const clientAddress = header(SIGNED_HEADERS.clientAddress);
     const given = Buffer.from(header(SIGNED_HEADERS.signature));
     const nonce = header(SIGNED_HEADERS.nonce);
-    const now = this.clock.now().getTime() / 1000;
+    const now = this.seconds();
     const age = Math.abs(now - Number(time));
-    const { method, path, body } = request;
-    const signed = { method, path, body, principal, time, nonce, requestId, clientAddress };
+    const { to, method, path, body } = request;
+    const signed = { to, method, path, body, principal, time, nonce, requestId, clientAddress };
     const ours = this.secrets.some((secret) => {
       const expected = Buffer.from(this.mac(secret, signed));
       return expected.length === given.length && timingSafeEqual(expected, given);
@@ -95,14 +107,20 @@ export class RequestSigner {
     // Only what is ours is remembered, so that nobody else can fill the memory.
     if (!ours || !(age <= SIGNATURE_SECONDS) || !this.seen.isFirst(nonce, now))
       throw new Fault('UNAUTHENTICATED', 'The request is not signed by this shop.');
+    // By a clock that was set back since, all would be older.
+    if (now >= this.begunAt && Number(time) < this.begunAt) throw new Fault('SERVICE_UNAVAILABLE');
     return { principal: decodePrincipal(principal), requestId, ...(clientAddress && { clientAddress }) };
+  }
+
+  private seconds(): number {
+    return this.clock.now().getTime() / 1000;
   }
 
   private mac(secret: string, parts: SignedParts): string {
     const body = createHash('sha256').update(parts.body).digest('base64url');
-    const { time, nonce, method, path, principal, requestId } = parts;
+    const { time, nonce, to, method, path, principal, requestId } = parts;
     return createHmac('sha256', secret)
-      .update([time, nonce, method, path, principal, requestId, body].join('\n'))
+      .update([time, nonce, to, method, path, principal, requestId, body].join('\n'))
       .update(parts.clientAddress ? `\n${parts.clientAddress}` : '')
       .digest('base64url');
   }

@@ -33,6 +33,7 @@ export function createCommandClient(options: {
     const body = JSON.stringify({ input });
     const path = commandPath(name);
     const signed = options.signer.sign({
+      to: subgraph,
       method: 'POST',
       path,
       body,

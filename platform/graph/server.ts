@@ -5,6 +5,7 @@ import { register } from 'prom-client';
 import { z } from 'zod';
 import type { RequestSigner, VerifiedRequest } from '../auth/signature';
 import type { LocalDispatch } from '../commands/client';
+import type { SubgraphName } from '../config';
 import { codeOf, ERROR_KINDS, Fault, type ErrorCode } from '../errors';
 import type { Log } from '../log';
 import type { SubgraphEndpoint, SubgraphRequest } from './endpoint';
@@ -21,6 +22,8 @@ const HEARTBEAT_MS = 10_000;
 
 /** What the door leads to. */
 export interface SubgraphDoor {
+  /** The subgraph's name: only what is signed for it comes in. */
+  name: SubgraphName;
   endpoint: SubgraphEndpoint;
   commandNames: ReadonlySet<string>;
   dispatch: LocalDispatch;
@@ -40,7 +43,8 @@ export function createSubgraphServer(door: SubgraphDoor): FastifyInstance {
 
   const verified = (request: FastifyRequest): VerifiedRequest & { body: unknown } => {
     const body = typeof request.body === 'string' ? request.body : '';
-    const sender = door.signer.verify({ method: request.method, path: request.url, body, headers: request.headers });
+    const { method, url: path, headers } = request;
+    const sender = door.signer.verify({ to: door.name, method, path, body, headers });
     return { ...sender, body: JSON.parse(body) };
   };
 

@@ -30,6 +30,7 @@ import { collectPersonalData, exportAccount } from './personal-data/personal-dat
 import { PersonalDataResolver, UserDataExportsResolver } from './personal-data/personal-data.resolver';
 import { pruneSessionsJob } from './prune-sessions';
 import { readSessionsHandler } from './read-sessions';
+import { readUsersHandler } from './read-users';
 import type { AccountsServices } from './services';
 import { RefreshTokenRow, SessionRow } from './session.entity';
 import { SessionResolver } from './session.resolver';
@@ -66,7 +67,13 @@ export const accounts: Subgraph = defineSubgraph<AccountsServices>({
   ],
   // Without a statement: each field is resolved when it is selected, and is null for whoever may not see it.
   references: { User: async (id) => (fromId('user', id) === null ? null : { id }) },
-  commands: [readSessionsHandler, issueClientTokenHandler, readOperationsHandler, recordOperationUsesHandler],
+  commands: [
+    readSessionsHandler,
+    readUsersHandler,
+    issueClientTokenHandler,
+    readOperationsHandler,
+    recordOperationUsesHandler,
+  ],
   consumers: [collectAudit, noteOrderConfirmation, forgetChangedProfiles, exportAccount, collectPersonalData],
   jobs: [answerResetsJob, sendMailsJob, pruneSessionsJob],
   extend: (services) => ({ ...services, passwords: createPasswords(), brake: createBrake(services) }),

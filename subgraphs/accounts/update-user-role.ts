@@ -9,7 +9,7 @@ import type { AccountsServices } from './services';
 const inputSchema = z.object({ userId: idOf('user'), role: z.enum(ROLES) });
 
 /**
- * Gives a user another role, in force when the user's session is next refreshed. Gives the user's uuid. Fault FORBIDDEN unless
+ * Gives a user another role; access tokens with the old one are void within 5 s. Gives the user's uuid. Fault FORBIDDEN unless
  * the caller is an admin, now and not just when the token was signed; UserFault NOT_FOUND, and CONFLICT for the last admin.
  */
 export async function updateUserRole(

@@ -74,7 +74,7 @@ export class UserResolver {
   @Mutation(() => UpdateUserRolePayload, {
     nullable: true,
     description:
-      "Gives a user another role. Admins only. In force when the user's session is next refreshed, within the hour.",
+      'Gives a user another role. Admins only. Access tokens with the old one fail with UNAUTHENTICATED within 5 seconds; sessions go on, with the new role once they are refreshed.',
   })
   updateUserRole(
     @Arg('input', () => UpdateUserRoleInput, { description: 'Whose role, and which.' }) input: UpdateUserRoleInput,

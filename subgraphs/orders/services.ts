@@ -3,6 +3,7 @@ import type { Services } from '../../platform/subgraph';
 import { createEventLog, type EventLog } from './event-log';
 import { createLogReader, type LogReader } from './log-reader';
 import { createStaffRights, type StaffRights } from './staff-rights';
+import { createPartners, type Partners } from './webhooks/partners';
 
 /** Services of the orders subgraph. */
 export interface OrdersServices extends Services {
@@ -12,6 +13,8 @@ export interface OrdersServices extends Services {
   logReader: LogReader;
   /** Whether those who watch as staff still are. */
   staffRights: StaffRights;
+  /** Whether owners of webhooks still are partners. */
+  partners: Partners;
 }
 
 /** Adds them. */
@@ -22,5 +25,6 @@ export function withEventLog(services: Services): OrdersServices {
     eventLog,
     logReader: createLogReader(services, eventLog),
     staffRights: createStaffRights(services),
+    partners: createPartners(services),
   };
 }

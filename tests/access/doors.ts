@@ -56,7 +56,7 @@ export class Doors {
     const signed =
       door === 'gateway'
         ? { ...(caller.bearer && { authorization: `Bearer ${caller.bearer}` }) }
-        : this.signer.sign({ method: 'POST', path, body, principal, requestId: randomUUID() });
+        : this.signer.sign({ to: door, method: 'POST', path, body, principal, requestId: randomUUID() });
     const url = door === 'gateway' ? this.shop.url : this.shop.subgraphUrls[door];
     const gone = new AbortController();
     const response = await fetch(`${url}${path}`, {

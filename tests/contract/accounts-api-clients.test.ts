@@ -52,8 +52,8 @@ async function change(mutation: Mutation, input: object, by?: Principal): Promis
   if (typeof payload === 'string') throw new Error(payload);
   return payload;
 }
-async function newClient(input: object = { name: 'Till' }): Promise<{ id: string; key: string }> {
-  const { apiClient: made, key, userErrors } = await change('createApiClient', input);
+async function newClient(input: object = { name: 'Till' }, by?: Principal): Promise<{ id: string; key: string }> {
+  const { apiClient: made, key, userErrors } = await change('createApiClient', input, by);
   expect(userErrors).toEqual([]);
   return { id: made!.id, key };
 }
@@ -239,6 +239,28 @@ test('to others it does not exist; admins manage all, and nobody else sets rate 
   const { key } = await change('rotateApiClientKey', { id }, admin.principal);
   expect((await tokenOf(id, key)).principal.rateTier).toBe('PREMIUM');
   expect(await change('revokeApiClient', { id }, admin.principal)).toMatchObject({ userErrors: [] });
+});
+
+test('who was an admin when the token was signed, and is none now, manages no more than the role of now allows', async () => {
+  const { id } = await newClient();
+  const was = await shop.person('ADMIN');
+  const become = (sql: string) => shop.services.db.rows(`UPDATE account SET ${sql} WHERE id = $1`, [was.principal.id]);
+  await become(`role = 'PARTNER'`);
+  const own = await newClient({ name: 'Own' }, was.principal);
+  const update = (of: string) => ask('updateApiClient', { id: of, rateTier: 'PREMIUM' }, was.principal);
+  const foreign = async () => [
+    await ask('rotateApiClientKey', { id }, was.principal),
+    await ask('revokeApiClient', { id }, was.principal),
+    await update(id),
+  ];
+  const notFound = { userErrors: [{ code: 'NOT_FOUND', field: ['id'], details: null }] };
+  for (const sql of [`role = 'PARTNER'`, `role = 'SUPPORT'`, `role = 'ADMIN', suspended_at = now()`]) {
+    await become(sql);
+    const untouched = JSON.stringify(await contents(shop));
+    expect(await foreign()).toMatchObject([notFound, notFound, notFound]);
+    expect(await update(own.id)).toBe('FORBIDDEN');
+    expect(JSON.stringify(await contents(shop))).toBe(untouched);
+  }
 });
 
 test('20 at most, however many are asked for at once; revoked ones do not count', async () => {

@@ -255,6 +255,21 @@ describe('changeEmail', () => {
     );
   });
 
+  it('makes links void that the old address was sent', async () => {
+    const ada = await shop.person();
+    const verify = await tokenFor('verify-email');
+    await run('requestPasswordReset', { email: ada.email }, undefined, 'requested');
+    const reset = await tokenFor('reset-password');
+    const email = fresh();
+    await run('changeEmail', { password: PASSWORD, email }, ada);
+    expect(await run('verifyEmail', { token: await tokenFor('change-email') })).toEqual(done(ada));
+    const before = await standing();
+    expect(await run('resetPassword', { token: reset, password: NEW })).toEqual(VOID);
+    expect(await run('verifyEmail', { token: verify })).toEqual(VOID);
+    expect(await standing()).toEqual(before);
+    expect([await logIn(email, NEW), await logIn(email, PASSWORD)]).toEqual([false, true]);
+  });
+
   it('refuses an address that is taken, then or meanwhile, and changes nothing', async () => {
     const ada = await person();
     const grace = await person();

@@ -244,6 +244,12 @@ describe('deleteAccount', () => {
     expect(await remove(undefined, PASSWORD)).toEqual(['UNAUTHENTICATED']);
     expect(await remove(admin, PASSWORD)).toEqual(refused('CONFLICT', null, { retryable: false }));
     expect(await standing()).toEqual(before);
+    // Another admin who cannot sign in is none.
+    const suspended = await shop.person('ADMIN');
+    await shop.services.db.rows('UPDATE account SET suspended_at = now() WHERE id = $1', [suspended.principal.id]);
+    const withBoth = await standing();
+    expect(await remove(admin, PASSWORD)).toEqual(refused('CONFLICT', null, { retryable: false }));
+    expect(await standing()).toEqual(withBoth);
   });
 
   it('lets one of two admins go who leave at once', async () => {

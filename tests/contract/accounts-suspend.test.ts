@@ -1,7 +1,7 @@
 /** Accounts alone: suspension. Who may, what it ends, what it forbids, and that it can be lifted. */
 import { randomUUID } from 'node:crypto';
 import { fromId, toId } from '../../platform/ids';
-import { readSessions, RIGHTS_CHANNEL } from '../../subgraphs/accounts/messages';
+import { readSessions, readUsers, RIGHTS_CHANNEL } from '../../subgraphs/accounts/messages';
 import { contents, PASSWORD, startAccounts, type AccountsUnderTest, type Person } from '../support/accounts';
 import { eventually } from '../support/eventually';
 
@@ -55,6 +55,12 @@ test('ends every session, forbids log-in and refreshing, and is heard of', async
   expect((await shop.command(readSessions, { sessionIds })).sessions.map(({ active }) => active).sort()).toEqual([
     false,
     true,
+  ]);
+  const userIds = [ada, grace].map(({ principal }) => principal.id);
+  const { users } = await shop.command(readUsers, { userIds: [...userIds, randomUUID()] });
+  expect(users.toSorted((one, two) => userIds.indexOf(one.userId) - userIds.indexOf(two.userId))).toEqual([
+    { userId: userIds[0], role: 'CUSTOMER', suspended: true },
+    { userId: userIds[1], role: 'CUSTOMER', suspended: false },
   ]);
   await eventually(() => expect(woken).toEqual([{ userId: ada.principal.id }]));
   expect((await shop.audited()).at(-1)).toBe(`suspendUser ${ada.id}`);

@@ -191,6 +191,7 @@ describe('over HTTP', () => {
 
   beforeAll(async () => {
     door = createSubgraphServer({
+      name: 'catalog',
       endpoint,
       commandNames: new Set(),
       dispatch: async () => null,
@@ -199,7 +200,7 @@ describe('over HTTP', () => {
       ready: async () => true,
     });
     url = await door.listen({ host: '127.0.0.1', port: 0 });
-    remote = createRemoteEndpoint({ url, signer, log });
+    remote = createRemoteEndpoint({ name: 'catalog', url, signer, log });
   });
   afterAll(async () => {
     await remote.close();
@@ -221,7 +222,7 @@ describe('over HTTP', () => {
   });
 
   test('a whole gateway over it gives the same answers', async () => {
-    const catalog = createRemoteEndpoint({ url, signer, log });
+    const catalog = createRemoteEndpoint({ name: 'catalog', url, signer, log });
     const shop = await startTestGateway({ endpoints: { catalog } });
     const { body } = await shop.post({ query: '{ products { name } orders { product { name } } }' });
     expect(body).toEqual({
@@ -231,13 +232,18 @@ describe('over HTTP', () => {
     await catalog.close();
   });
 
-  test('a subgraph that cannot be reached, or does not know us, is an outage', async () => {
-    const nowhere = createRemoteEndpoint({ url: 'http://127.0.0.1:1', signer, log });
-    const stranger = createRemoteEndpoint({ url, signer: new RequestSigner(['another secret'], systemClock), log });
+  test('a subgraph that cannot be reached, does not know us or is another one, is an outage', async () => {
+    const nowhere = createRemoteEndpoint({ name: 'catalog', url: 'http://127.0.0.1:1', signer, log });
+    const unknown = new RequestSigner(['another secret'], systemClock);
+    const stranger = createRemoteEndpoint({ name: 'catalog', url, signer: unknown, log });
+    const elsewhere = createRemoteEndpoint({ name: 'orders', url, signer, log });
+    const before = control.requests.length;
     await failing(nowhere.execute(ask('{ products { id } }')));
     await failing(nowhere.subscribe(ask('subscription { x }')));
     await failing(stranger.execute(ask('{ products { id } }')));
-    await Promise.all([nowhere.close(), stranger.close()]);
+    await failing(elsewhere.execute(ask('{ products { id } }')));
+    expect(control.requests).toHaveLength(before);
+    await Promise.all([nowhere.close(), stranger.close(), elsewhere.close()]);
   });
 
   test.each([
@@ -248,7 +254,7 @@ describe('over HTTP', () => {
     ['a refusal', 404, 'application/json', '{"data":{}}'],
   ])('an answer that is %s is an outage', async (_name, status, type, body) => {
     const server = await listening(() => ({ status, type, body }));
-    const broken = createRemoteEndpoint({ url: server.url, signer, log });
+    const broken = createRemoteEndpoint({ name: 'catalog', url: server.url, signer, log });
     await failing(broken.execute(ask('{ products { id } }')));
     await broken.close();
     server.close();
@@ -258,7 +264,7 @@ describe('over HTTP', () => {
     const server = await listening((count) =>
       count % 2 === 1 ? 'cut' : { status: 200, type: 'application/json', body: '{"data":{}}' },
     );
-    const flaky = createRemoteEndpoint({ url: server.url, signer, log });
+    const flaky = createRemoteEndpoint({ name: 'catalog', url: server.url, signer, log });
     expect(await flaky.execute(ask('{ products { id } }'))).toEqual({ data: {} });
     expect(server.count()).toBe(2);
     await failing(flaky.execute(ask('mutation { placeOrder(key: "k") { id } }')));

@@ -129,6 +129,53 @@ describe('a session that ends', () => {
   });
 });
 
+describe('a role that changes', () => {
+  const CHANGED = { code: 'UNAUTHENTICATED', details: { reason: 'ROLE_CHANGED' } };
+  const demote = async ({ sessionId, userId }: { sessionId: string; userId: string }): Promise<void> => {
+    shop.sessions.roles.set(sessionId, 'CUSTOMER');
+    await shop.sessions.pubsub.publish(RIGHTS_CHANNEL, { userId });
+    // The word comes later, as over a wire.
+    await new Promise((heard) => setImmediate(heard));
+  };
+  const whoami = async (authorization: string) => (await shop.post({ query: '{ whoami }' }, { authorization })).body;
+
+  test('makes its tokens void, over HTTP and for what is opened; the session goes on with a new one', async () => {
+    const ada = await someone({ role: 'SUPPORT' });
+    expect(await whoami(ada.authorization)).toEqual({ data: { whoami: `SUPPORT:${ada.userId}` } });
+    await demote(ada);
+    const fresh = `Bearer ${await shop.token({ userId: ada.userId, sessionId: ada.sessionId })}`;
+    const asked = shop.subgraphs.accounts.requests.length;
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await whoami(ada.authorization)).toMatchObject({ errors: [{ extensions: CHANGED }] });
+      expect(shop.subgraphs.accounts.requests).toHaveLength(asked + turn);
+      // That the session stands, which is known now, is no good to the old token.
+      expect(await whoami(fresh)).toEqual({ data: { whoami: `CUSTOMER:${ada.userId}` } });
+    }
+    const client = await new RawSocket(shop).open();
+    client.send({ type: 'connection_init', payload: { authorization: ada.authorization } });
+    expect((await client.closed).code).toBe(4403);
+  });
+
+  test('refuses what is begun on a socket, until a ping renews its token; what runs goes on', async () => {
+    const ada = await someone({ role: 'SUPPORT' });
+    const client = await watcher(ada.authorization);
+    await demote(ada);
+    const asked = shop.subgraphs.accounts.requests.length;
+    client.subscribe('{ whoami }', {}, 'b');
+    const [refused] = await client.messages(1);
+    expect(refused).toMatchObject({ id: 'b', type: 'error', payload: [{ extensions: CHANGED }] });
+    expect(shop.subgraphs.accounts.requests).toHaveLength(asked);
+    await stillWatches(client, 1);
+    const fresh = await shop.token({ userId: ada.userId, sessionId: ada.sessionId });
+    client.send({ type: 'ping', payload: { authorization: `Bearer ${fresh}` } });
+    expect(await client.messages(1)).toMatchObject([{ type: 'pong', payload: { authorization: 'accepted' } }]);
+    client.subscribe('{ whoami }', {}, 'c');
+    const [answer] = await client.messages(2);
+    expect(answer?.payload).toMatchObject({ data: { whoami: `CUSTOMER:${ada.userId}` } });
+    await stillWatches(client, 2);
+  });
+});
+
 describe('requests over HTTP', () => {
   const ask = async ({ authorization }: { authorization: string }) =>
     (await shop.post({ query: '{ whoami }' }, { authorization })).body;
@@ -280,7 +327,7 @@ test('sessions are asked about by the thousand, each once, and not after they ar
   const sessions = await startSessions({
     readSessions: async (ids) => {
       asked.push(ids.length);
-      return ids.map((sessionId) => ({ sessionId, active: false }));
+      return ids.map((sessionId) => ({ sessionId, role: 'CUSTOMER', active: false }));
     },
     pubsub,
     clock: systemClock,
@@ -309,7 +356,7 @@ test('a token is looked at every second, a session every three', async () => {
     const ended: unknown[] = [];
     let active = true;
     const sessions = await startSessions({
-      readSessions: async (ids) => ids.map((sessionId) => ({ sessionId, active })),
+      readSessions: async (ids) => ids.map((sessionId) => ({ sessionId, role: 'CUSTOMER', active })),
       pubsub: createMemoryPubSub(),
       clock: systemClock,
       log: pino({ level: 'silent' }),
@@ -341,7 +388,7 @@ test('an answer that was on its way when something changed is not remembered; af
   const sessions = await startSessions({
     readSessions: async (ids) => {
       asked += 1;
-      const answer = ids.map((sessionId) => ({ sessionId, active }));
+      const answer = ids.map((sessionId) => ({ sessionId, role: 'CUSTOMER' as const, active }));
       await new Promise<void>((resolve) => (release = resolve));
       return answer;
     },

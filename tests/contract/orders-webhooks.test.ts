@@ -219,7 +219,7 @@ test('an attempt whose worker died is made again when its lease is over, and not
   await hooks.run();
   receiver.answer = () => 204;
   await hooks.hurry();
-  const [attempt] = await takeDue(db, 5, new Date());
+  const [attempt] = await takeDue(db, [PARTNER], 5, new Date());
   expect(attempt).toMatchObject({ attempts: 2, status: 'PENDING' });
   receiver.received.length = 0;
   await hooks.run();
@@ -325,6 +325,64 @@ test('an endpoint for which nothing has succeeded for five days is disabled', as
   await hooks.hurry();
   await hooks.run();
   expect(await hooks.look(id, partner)).toMatchObject({ status: 'DISABLED' });
+});
+
+describe('whose owner', () => {
+  // Workers that remember nobody.
+  beforeEach(() => {
+    hooks = webhooksOf(shop);
+  });
+
+  test.each([
+    ['is suspended', { role: 'PARTNER', suspended: true }],
+    ['is a partner no more', { role: 'CUSTOMER', suspended: false }],
+  ] as const)('%s is sent nothing within 5 s, and everything since when that is lifted', async (_, standing) => {
+    const { id } = await hooks.endpoint(receiver.url, partner);
+    await hooks.endpoint(receiver.url, other);
+    await shop.place(buyer);
+    await hooks.settle();
+    shop.world.users.set(PARTNER, standing);
+    now = new Date(Date.now() + 3_000);
+    receiver.received.length = 0;
+    const waiting = await shop.place(buyer);
+    await fulfil(waiting);
+    const others = await shop.place(otherBuyer);
+    await eventually(async () => {
+      await hooks.run();
+      expect(cursors(receiver.received)).toEqual(await cursorsOf(others));
+    });
+    receiver.received.length = 0;
+    const held = ((await hooks.look(id, partner))?.deliveries ?? []).filter(({ status }) => status === 'PENDING');
+    expect(held).toMatchObject(Array(5).fill({ orderId: waiting.id, attempts: 0 }));
+    expect(await hooks.look(id, partner)).toMatchObject({ status: 'ACTIVE', failingSince: null });
+
+    shop.world.users.delete(PARTNER);
+    now = new Date(Date.now() + 6_000);
+    await hooks.settle();
+    expect(cursors(receiver.received)).toEqual(await cursorsOf(waiting));
+  });
+
+  test('cannot be asked about waits, and loses nothing', async () => {
+    await hooks.endpoint(receiver.url, partner);
+    const order = await shop.place(buyer);
+    shop.world.down.add('accounts');
+    await expect(hooks.run()).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+    expect(receiver.received).toEqual([]);
+    shop.world.down.clear();
+    await hooks.settle();
+    expect(cursors(receiver.received)).toEqual(await cursorsOf(order));
+  });
+
+  test('is a partner no more changes nothing of it', async () => {
+    const { id } = await hooks.endpoint(receiver.url, partner);
+    const before = await hooks.everything();
+    for (const name of ['update', 'rotate', 'remove', 'replay'] as const) {
+      const input = { id, ...(name === 'replay' && { after: toCursor(0n) }) };
+      for (const role of ['CUSTOMER', 'ADMIN'] as const)
+        expect(await hooks.mutate(name, input, user(role, PARTNER))).toMatchObject({ error: 'FORBIDDEN' });
+    }
+    expect(await hooks.everything()).toEqual(before);
+  });
 });
 
 test('a receiver that does not answer keeps nobody else waiting', async () => {

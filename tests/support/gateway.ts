@@ -1,5 +1,5 @@
 /** A gateway over three small subgraphs in memory, which a test can stop, slow down and listen to. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { composeServices } from '@apollo/composition';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { Supergraph } from '@apollo/federation-internals';
@@ -71,6 +71,8 @@ export interface SubgraphControl {
 export interface SessionsControl {
   /** Those that are over; all others stand. */
   ended: Set<string>;
+  /** Roles of their users, by session: those of the tokens made for them, until a test says otherwise. */
+  roles: Map<string, Role>;
   /** Set: accounts cannot be reached. */
   down: boolean;
   /** Questions so far, by their sizes. */
@@ -159,15 +161,24 @@ export async function startTestGateway(
     catalog: { requests: [], down: false },
     orders: { requests: [], down: false },
   };
+  const pubsub = createMemoryPubSub();
+  const sessions: SessionsControl = { ended: new Set(), roles: new Map(), down: false, asked: [], pubsub };
   const token: TestGateway['token'] = ({
     role = 'CUSTOMER',
     userId = USER_ID,
-    sessionId = SESSION_ID,
+    sessionId = role === 'CUSTOMER' ? SESSION_ID : randomUUID(),
     expiresInSeconds = 600,
     rateTier,
-  } = {}) =>
-    tokens.sign({ userId, role, sessionId, rateTier, expiresAt: new Date(Date.now() + expiresInSeconds * 1000) });
-  const sessions: SessionsControl = { ended: new Set(), down: false, asked: [], pubsub: createMemoryPubSub() };
+  } = {}) => {
+    sessions.roles.set(sessionId, role);
+    return tokens.sign({
+      userId,
+      role,
+      sessionId,
+      rateTier,
+      expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
+    });
+  };
   const events = new Events();
   const endpoints: GatewayOptions['endpoints'] = {
     accounts: endpointOf('accounts', accountsResolvers(token), subgraphs.accounts),
@@ -197,7 +208,8 @@ export async function startTestGateway(
     readSessions: async (ids) => {
       sessions.asked.push(ids.length);
       if (sessions.down) throw new Fault('SERVICE_UNAVAILABLE');
-      return ids.map((sessionId) => ({ sessionId, active: !sessions.ended.has(sessionId) }));
+      const { roles, ended } = sessions;
+      return ids.map((id) => ({ sessionId: id, role: roles.get(id) ?? 'CUSTOMER', active: !ended.has(id) }));
     },
     pubsub: sessions.pubsub,
     limiter: options.limiter,

@@ -34,6 +34,8 @@ export class OrdersWorld {
   readonly methods = new Map<string, string>();
   /** Sessions as accounts knows them, by their id. */
   readonly sessions = new Map<string, { userId: string; role: Role; active: boolean }>();
+  /** Users who are no partners, as accounts knows them, by their id; all others are. */
+  readonly users = new Map<string, { role: Role; suspended: boolean }>();
   /** Every command that was answered, in order, as `name orderId`. */
   readonly log: string[] = [];
   /** Services that do not answer. */
@@ -55,8 +57,9 @@ export class OrdersWorld {
 
   /** As on the first day. */
   reset(): void {
-    const { carts, reservations, money, refunds, restocked, methods, sessions, down } = this;
-    for (const memory of [carts, reservations, money, refunds, restocked, methods, sessions, down]) memory.clear();
+    const { carts, reservations, money, refunds, restocked, methods, sessions, users, down } = this;
+    for (const memory of [carts, reservations, money, refunds, restocked, methods, sessions, users, down])
+      memory.clear();
     this.log.length = 0;
     this.stock = 1_000_000;
     this.address = true;
@@ -107,6 +110,11 @@ export class OrdersWorld {
       if (this.down.has('accounts')) throw new Fault('SERVICE_UNAVAILABLE');
       const known = sessionIds.map((sessionId) => ({ sessionId, ...this.sessions.get(sessionId) }));
       return { sessions: known.filter(({ userId }) => userId !== undefined) };
+    },
+    'accounts.readUsers.v1': ({ userIds }: { userIds: string[] }) => {
+      if (this.down.has('accounts')) throw new Fault('SERVICE_UNAVAILABLE');
+      const partner = { role: 'PARTNER', suspended: false };
+      return { users: userIds.map((userId) => ({ userId, ...partner, ...this.users.get(userId) })) };
     },
     'cart.quoteCart.v1': this.command('quote', (input: { orderId: string; cartToken: string | null }, meta) =>
       this.quote(input, meta.principal),

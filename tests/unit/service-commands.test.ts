@@ -6,6 +6,7 @@ import { issueClientTokenHandler } from '../../subgraphs/accounts/api-clients/is
 import { readOperationsHandler } from '../../subgraphs/accounts/operations/read-operations';
 import { recordOperationUsesHandler } from '../../subgraphs/accounts/operations/record-operation-uses';
 import { readSessionsHandler } from '../../subgraphs/accounts/read-sessions';
+import { readUsersHandler } from '../../subgraphs/accounts/read-users';
 import { describeOrderHandler } from '../../subgraphs/orders/order.commands';
 
 const ID = '00000000-0000-4000-8000-000000000000';
@@ -20,6 +21,7 @@ const asked: [handler: Pick<CommandHandler<never>, 'name' | 'handle'>, input: un
   [readOperationsHandler, { known: -1, after: { version: 0, hash: '' } }],
   [recordOperationUsesHandler, { uses: [] }],
   [readSessionsHandler, { sessionIds: [] }],
+  [readUsersHandler, { userIds: [] }],
   [describeOrderHandler, { orderId: ID }],
 ];
 

@@ -6,6 +6,13 @@ import { apiClient } from '../support/principals';
 
 const at = Date.parse('2030-01-01T00:00:00Z');
 const clockAt = (seconds: number) => ({ now: () => new Date(at + seconds * 1_000) });
+/** A receiver that began early enough, by a clock that shows `seconds` now. */
+function receiverAt(seconds: number): RequestSigner {
+  const clock = { time: at - 3_600_000, now: () => new Date(clock.time) };
+  const receiver = new RequestSigner([secret], clock);
+  clock.time = at + seconds * 1_000;
+  return receiver;
+}
 const secret = 'a secret of the shop, long enough to be one';
 const other = 'another secret of the shop, also long enough';
 const signer = new RequestSigner([secret], clockAt(0));
@@ -17,6 +24,7 @@ const admin: Principal = {
   sessionId: '01890a5d-ac96-774b-bcce-b302099a8058',
 };
 const request: SignedRequest = {
+  to: 'orders',
   method: 'POST',
   path: '/graphql',
   body: '{"query":"{ me { id } } # é"}',
@@ -24,9 +32,10 @@ const request: SignedRequest = {
   requestId: 'req-1',
   clientAddress: '192.0.2.1',
 };
-const sent = { method: request.method, path: request.path, body: request.body, headers: signer.sign(request) };
+const { to, method, path, body } = request;
+const sent = { to, method, path, body, headers: signer.sign(request) };
 
-function refused(attempt: Parameters<RequestSigner['verify']>[0], by = signer): void {
+function refused(attempt: Parameters<RequestSigner['verify']>[0], by = signer, code = 'UNAUTHENTICATED'): void {
   let thrown: unknown;
   try {
     by.verify(attempt);
@@ -34,7 +43,7 @@ function refused(attempt: Parameters<RequestSigner['verify']>[0], by = signer): 
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(Fault);
-  expect(thrown).toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(thrown).toMatchObject({ code });
 }
 
 test.each<Principal>([
@@ -72,6 +81,12 @@ describe('a change of any part is refused', () => {
     ['signature', header(SIGNED_HEADERS.signature, Buffer.alloc(32).toString('base64url'))],
   ])('%s', (_name, attempt) => refused(attempt));
 
+  test('recipient', () => {
+    const receiver = new RequestSigner([secret], clockAt(0));
+    for (const part of ['accounts', 'catalog', 'cart', 'payments'] as const) refused({ ...sent, to: part }, receiver);
+    expect(receiver.verify(sent).principal).toEqual(admin);
+  });
+
   test.each(Object.values(SIGNED_HEADERS))('%s missing, empty or twice', (name) => {
     const value = sent.headers[name] ?? '';
     for (const wrong of [undefined, '', [value], [value, value]]) refused(header(name, wrong));
@@ -97,7 +112,7 @@ test.each([
   [60, true],
   [61, false],
 ])('a receiver whose clock is %i s away: believed %s', (seconds, believed) => {
-  const receiver = new RequestSigner([secret], clockAt(seconds));
+  const receiver = receiverAt(seconds);
   if (believed) expect(receiver.verify(sent).principal).toEqual(admin);
   else refused(sent, receiver);
 });
@@ -107,6 +122,19 @@ test.each(['', 'soon', 'NaN', 'Infinity', '-1', '0', '1e309'])('"%s" is no time,
   const strange = honest.sign(request);
   refused({ ...sent, headers: strange });
   refused({ ...sent, headers: { ...sent.headers, [SIGNED_HEADERS.time]: time } });
+});
+
+test('what was signed before the receiver began is not taken, for it may have been here; signed again it is', () => {
+  const clock = { time: at + 1, now: () => new Date(clock.time) };
+  const receiver = new RequestSigner([secret], clock);
+  refused(sent, receiver, 'SERVICE_UNAVAILABLE');
+  refused({ ...sent, body: 'something else' }, receiver);
+  expect(receiver.verify({ ...sent, headers: receiver.sign(request) }).principal).toEqual(admin);
+  clock.time = at + 61_000;
+  refused(sent, receiver);
+  // A clock that is set back shuts nobody out.
+  clock.time = at;
+  expect(receiver.verify({ ...sent, headers: signer.sign(request) }).principal).toEqual(admin);
 });
 
 describe('the same request again', () => {

@@ -1,6 +1,6 @@
 /** API clients in the database. Whoever changes one holds its row. */
 import type { EntityManager } from 'typeorm';
-import { isAdmin, type RateTier, type Scope, type UserPrincipal } from '../../../platform/auth/principal';
+import type { RateTier, Role, Scope, UserPrincipal } from '../../../platform/auth/principal';
 import { hashSecretToken, newSecretToken } from '../../../platform/auth/secret-token';
 import { Fault, UserFault } from '../../../platform/errors';
 import { newUuid, toId } from '../../../platform/ids';
@@ -59,28 +59,33 @@ export interface ApiClientChange {
   /** The use case, for the audit log. */
   action: string;
   requestId: string;
+  /** Not for its owner. */
+  adminsOnly?: boolean;
 }
 
 /**
  * Runs `change` on a client under its lock, notes it for the audit log, and gives the client as it is then. For its owner and for
- * admins. UserFault NOT_FOUND, also for somebody else's; Fault FORBIDDEN for whoever is neither partner nor admin now.
+ * admins; what counts is the role that the user has now, and not the token's. UserFault NOT_FOUND, also for somebody else's;
+ * Fault FORBIDDEN for owners who may not.
  */
 export async function changeClient(
   { db, clock }: AccountsServices,
-  { user, id, action, requestId }: ApiClientChange,
+  { user, id, action, requestId, adminsOnly = false }: ApiClientChange,
   change: (tx: EntityManager, before: ApiClientRow, now: Date) => Promise<void>,
 ): Promise<ApiClientRow> {
   const now = clock.now();
   return db.transaction(async (tx) => {
-    const lock = `SELECT ${CLIENT_COLUMNS} FROM api_client c WHERE c.id = $1 FOR UPDATE`;
-    const [before] = await tx.query<ApiClientRow[]>(lock, [id]);
-    if (!before || (before.ownerId !== user.id && !isAdmin(user)))
-      throw UserFault.of('NOT_FOUND', 'There is no such API client.', ['id']);
-    const allowed: unknown[] = await tx.query(
-      `SELECT 1 AS one FROM account WHERE id = $1 AND role = ANY ('{PARTNER,ADMIN}') AND suspended_at IS NULL`,
+    // Held: the role cannot be taken away between this look and the change.
+    const [account] = await tx.query<{ role: Role }[]>(
+      'SELECT role FROM account WHERE id = $1 AND suspended_at IS NULL FOR SHARE',
       [user.id],
     );
-    if (allowed.length === 0) throw new Fault('FORBIDDEN');
+    const admin = account?.role === 'ADMIN';
+    const lock = `SELECT ${CLIENT_COLUMNS} FROM api_client c WHERE c.id = $1 FOR UPDATE`;
+    const [before] = await tx.query<ApiClientRow[]>(lock, [id]);
+    if (!before || (before.ownerId !== user.id && !admin))
+      throw UserFault.of('NOT_FOUND', 'There is no such API client.', ['id']);
+    if (!admin && (adminsOnly || account?.role !== 'PARTNER')) throw new Fault('FORBIDDEN');
     await change(tx, before, now);
     await recordAudit(tx, { actor: user, action, target: toId('api', id), time: now, requestId });
     const [after] = await tx.query<ApiClientRow[]>(lock, [id]);

@@ -19,7 +19,8 @@ export async function updateApiClient(
 ): Promise<ApiClientRow> {
   const user = requireAdmin(principal);
   const { id, rateTier } = validateInput(inputSchema, input);
-  return changeClient(services, { user, id, action: 'updateApiClient', requestId }, async (tx, before) => {
+  const change = { user, id, action: 'updateApiClient', requestId, adminsOnly: true };
+  return changeClient(services, change, async (tx, before) => {
     assertNotRevoked(before);
     await tx.query('UPDATE api_client SET rate_tier = $2 WHERE id = $1', [id, rateTier]);
   });

@@ -16,8 +16,8 @@ import { takeMailToken } from './mail-token';
 const inputSchema = z.object({ token: tokenText });
 
 /**
- * Confirms an address by a token that was mailed to it: the account's own, or the one it is to have from now on. Gives the
- * user's uuid. UserFault NOT_FOUND when the token is unknown, used or too old; CONFLICT when the new address has been given
+ * Confirms an address by a token that was mailed to it: the account's own, or the one it is to have from now on; all links
+ * mailed before are void then. Gives the user's uuid. UserFault NOT_FOUND when the token is unknown, used or too old; CONFLICT when the new address has been given
  * an account meanwhile; Fault RATE_LIMIT_EXCEEDED after too many bad tokens.
  */
 export async function verifyEmail(services: AccountsServices, input: unknown, request: ClientRequest): Promise<string> {
@@ -54,6 +54,8 @@ async function confirm(
   const email = sealedEmail === null ? null : services.sealer.open(sealedEmail);
   const moved = email === null ? {} : { email, emailIndex: emailIndex(services.sealer, email) };
   await changeAccount(tx, { userId, set: { ...moved, emailVerified: true }, now, requestId });
+  // Whoever reads the old mailbox may hold a link from it. After the change: a link that is being made waits for the account.
+  if (email !== null) await tx.query('DELETE FROM mail_token WHERE account_id = $1', [userId]);
   const action = email === null ? 'verifyEmail' : 'confirmEmailChange';
   await recordAudit(tx, { actor: { id: userId }, action, target: toId('user', userId), time: now, requestId });
   return userId;

@@ -7,6 +7,7 @@ import { toId } from '../../../platform/ids';
 import { addToOutbox } from '../../../platform/outbox';
 import { givenPasswordText } from '../account.rules';
 import { lockProven, provePassword } from '../credentials/prove-password';
+import { lockAdmins } from '../lock-admins';
 import { queueMail } from '../mail/queue-mail';
 import { RIGHTS_CHANNEL, userErased } from '../messages';
 import { forgetProfile } from '../profile.loaders';
@@ -50,12 +51,10 @@ export async function deleteAccount(
   return userId;
 }
 
-/** Locks all admins in the order of their ids, as updateUserRole does: two that leave at once take turns. */
+/** With all admins locked: two that leave at once take turns. One who is suspended keeps no shop. */
 async function keepAnAdmin(tx: EntityManager, userId: string): Promise<void> {
-  const admins: { id: string }[] = await tx.query(
-    `SELECT id FROM account WHERE role = 'ADMIN' ORDER BY id FOR NO KEY UPDATE`,
-  );
-  if (admins.length === 1 && admins[0]?.id === userId) {
+  const { admins } = await lockAdmins(tx, userId);
+  if (admins.length === 1 && admins[0] === userId) {
     const details = { retryable: false };
     throw UserFault.of('CONFLICT', 'The shop needs an admin, and you are the last one.', undefined, details);
   }

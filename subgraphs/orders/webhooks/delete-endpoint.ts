@@ -9,7 +9,7 @@ import type { DeleteWebhookEndpointInput } from './webhook.inputs';
 
 const schema = z.object({ id: idOf('hook') });
 
-/** Gives it as it was. UserFault NOT_FOUND or VALIDATION_ERROR; Fault UNAUTHENTICATED. */
+/** Gives it as it was. UserFault NOT_FOUND or VALIDATION_ERROR; Fault UNAUTHENTICATED or FORBIDDEN. */
 export async function deleteEndpoint(
   services: OrdersServices,
   principal: Principal,

@@ -24,17 +24,27 @@ export interface Attempt extends ToldEvent {
   failing: boolean;
 }
 
+/** Of active endpoints `e` those with deliveries that are due. */
+const HAS_DUE = `e.status = 'ACTIVE' AND EXISTS (
+  SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.due_at <= now())`;
+
+/** Whose deliveries are due; uuids. */
+export async function ownersOfDue(db: Database): Promise<string[]> {
+  const rows = await db.rows<{ id: string }>(
+    `SELECT DISTINCT e.owner_id AS id FROM webhook_endpoint e WHERE ${HAS_DUE}`,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /**
- * Takes deliveries that are due, each leased to one taker. One of an order waits until those of its earlier events are over, so
- * that a receiver meets an order's events in order.
+ * Takes deliveries of these owners that are due, each leased to one taker. One of an order waits until those of its earlier
+ * events are over, so that a receiver meets an order's events in order.
  */
-export async function takeDue(db: Database, limit: number, now: Date): Promise<Attempt[]> {
+export async function takeDue(db: Database, owners: string[], limit: number, now: Date): Promise<Attempt[]> {
   const lease = newUuid();
   const [taken] = await db.manager.query<[(Omit<Attempt, 'position'> & { position: string })[], number]>(
     `WITH free AS (
-       SELECT e.id, e.failing_since FROM webhook_endpoint e WHERE e.status = 'ACTIVE' AND EXISTS (
-         SELECT FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.due_at <= now())
-       FOR UPDATE OF e SKIP LOCKED
+       SELECT e.id, e.failing_since FROM webhook_endpoint e WHERE e.owner_id = ANY ($6) AND ${HAS_DUE} FOR UPDATE OF e SKIP LOCKED
      ), due AS (
        SELECT d.id FROM free e CROSS JOIN LATERAL (
          SELECT d.id, d.due_at FROM webhook_delivery d
@@ -54,7 +64,7 @@ export async function takeDue(db: Database, limit: number, now: Date): Promise<A
      RETURNING d.id, d.endpoint_id AS "endpointId", d.lease, d.attempts, d.position, d.order_id AS "orderId",
        e.url, e.secret, e.previous_secret AS "previousSecret", e.previous_secret_until AS "previousSecretUntil",
        e.failing_since IS NOT NULL AS failing, v.type, v.status, v.occurred_at AS "occurredAt", o.number AS "orderNumber"`,
-    [limit, lease, AT_ONCE, now, LEASE_SECONDS],
+    [limit, lease, AT_ONCE, now, LEASE_SECONDS, owners],
   );
   return taken.map((row) => ({ ...row, position: BigInt(row.position) }));
 }

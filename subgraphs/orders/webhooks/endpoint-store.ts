@@ -2,7 +2,7 @@
 import type { EntityManager } from 'typeorm';
 import { isAdmin, owns, type Owner, type Principal, type UserPrincipal } from '../../../platform/auth/principal';
 import { recordAudit } from '../../../platform/audit';
-import { UserFault } from '../../../platform/errors';
+import { Fault, UserFault } from '../../../platform/errors';
 import { toId } from '../../../platform/ids';
 import type { OrderEventType } from '../order-event.entity';
 import type { OrdersServices } from '../services';
@@ -54,7 +54,7 @@ export interface EndpointChange {
 
 /**
  * Runs `change` on a user's own endpoint under its lock, notes it for the audit log, and gives the endpoint as it is then, or as
- * it was if it is gone. UserFault NOT_FOUND, also for somebody else's.
+ * it was if it is gone. UserFault NOT_FOUND, also for somebody else's; Fault FORBIDDEN for who is a partner no more.
  */
 export async function changeEndpoint(
   services: OrdersServices,
@@ -63,6 +63,7 @@ export async function changeEndpoint(
 ): Promise<EndpointRow> {
   return services.db.transaction(async (tx) => {
     const before = await lockEndpoint(tx, user, id);
+    if (user.role !== 'PARTNER') throw new Fault('FORBIDDEN');
     await change(tx, before);
     await recordAudit(tx, services, { actor: user, action, targetUuid: id, target: toId('hook', id), requestId });
     const [after] = await tx.query<EndpointRow[]>(`SELECT ${COLUMNS} FROM webhook_endpoint WHERE id = $1`, [id]);

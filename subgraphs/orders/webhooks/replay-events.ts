@@ -23,7 +23,7 @@ const schemaAt = (head: bigint) =>
 
 /**
  * Everything after the cursor is sent again under the ids it had, in order. Repeated, it only begins anew. UserFault NOT_FOUND,
- * or VALIDATION_ERROR for a cursor that is none or lies in the future; Fault UNAUTHENTICATED.
+ * or VALIDATION_ERROR for a cursor that is none or lies in the future; Fault UNAUTHENTICATED or FORBIDDEN.
  */
 export async function replayEvents(
   services: OrdersServices,

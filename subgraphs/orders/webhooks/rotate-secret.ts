@@ -12,7 +12,7 @@ import type { RotateWebhookSecretInput } from './webhook.inputs';
 
 const schema = z.object({ id: idOf('hook') });
 
-/** A third secret within the day ends the first. UserFault NOT_FOUND or VALIDATION_ERROR; Fault UNAUTHENTICATED. */
+/** A third secret within the day ends the first. UserFault NOT_FOUND or VALIDATION_ERROR; Fault UNAUTHENTICATED or FORBIDDEN. */
 export async function rotateSecret(
   services: OrdersServices,
   principal: Principal,

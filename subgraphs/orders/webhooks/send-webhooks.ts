@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Counter } from 'prom-client';
 import type { OrdersServices } from '../services';
-import { finishAttempt, takeDue, type Attempt } from './delivery-store';
+import { finishAttempt, ownersOfDue, takeDue, type Attempt } from './delivery-store';
 import { makeDeliveries } from './make-deliveries';
 import { messageBody, messageId } from './message';
 import { post } from './post';
@@ -31,7 +31,7 @@ export async function sendWebhooks(services: OrdersServices): Promise<void> {
   const until = performance.now() + RUN_MS;
   do {
     const more = await makeDeliveries(services);
-    const due = busy.size < SLOTS ? await takeDue(services.db, SLOTS - busy.size, services.clock.now()) : [];
+    const due = busy.size < SLOTS ? await take(services, SLOTS - busy.size) : [];
     for (const attempt of due) {
       const work = make(services, attempt).finally(() => busy.delete(work));
       busy.add(work);
@@ -39,6 +39,12 @@ export async function sendWebhooks(services: OrdersServices): Promise<void> {
     if (busy.size === 0 && !more) return;
     await Promise.race([...busy, pause(more ? 0 : LOOK_MS)]);
   } while (performance.now() < until);
+}
+
+/** What waits for owners who are partners no more stays as it is: they may be again. */
+async function take({ db, partners, clock }: OrdersServices, limit: number): Promise<Attempt[]> {
+  const owners = await partners.among(await ownersOfDue(db));
+  return owners.length > 0 ? takeDue(db, owners, limit, clock.now()) : [];
 }
 
 async function make(services: OrdersServices, attempt: Attempt): Promise<void> {

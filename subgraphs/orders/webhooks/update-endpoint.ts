@@ -19,7 +19,7 @@ const schemaIn = (production: boolean) =>
 
 /**
  * What is absent stays. Made ACTIVE, it is sent everything since it was left, what waits for its next attempt at once. UserFault
- * NOT_FOUND or VALIDATION_ERROR; Fault UNAUTHENTICATED.
+ * NOT_FOUND or VALIDATION_ERROR; Fault UNAUTHENTICATED or FORBIDDEN.
  */
 export async function updateEndpoint(
   services: OrdersServices,
