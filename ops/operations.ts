@@ -9,11 +9,11 @@ import { Lifecycle } from '../platform/lifecycle';
 import { createLog } from '../platform/log';
 import { runCommand, StartProblem } from '../platform/start-problem';
 import { SUBGRAPH_DEFINITIONS } from '../subgraphs';
-import { linkApiClient, setSafelist } from '../subgraphs/accounts/operations/manage-client';
+import { setSafelist } from '../subgraphs/accounts/operations/manage-client';
 import type { RegistryServices } from '../subgraphs/accounts/operations/registry';
 import { retireOperation } from '../subgraphs/accounts/operations/retire-operation';
 import { setOperationBudget, switchOperation } from '../subgraphs/accounts/operations/switch-operation';
-import { apiClientOf, budgetOf, check, done, isOn, list, publish, uses } from './operations/commands';
+import { budgetOf, check, done, isOn, link, list, publish, uses } from './operations/commands';
 
 const USAGE = `Usage: npm run operations -- COMMAND
   publish FILE --client NAME          publishes a manifest for an application
@@ -62,7 +62,7 @@ const COMMANDS: Record<string, Command> = {
   },
   link: {
     length: 3,
-    run: (services, { subject, value }) => linkApiClient(services, subject, apiClientOf(value)).then(done),
+    run: (services, { subject, value }, config) => link(services, config, subject, value),
   },
   safelist: {
     length: 3,

@@ -4,27 +4,47 @@ import path from 'node:path';
 import { buildSchema } from 'graphql';
 import { CostTable } from '../../gateway/limits/cost';
 import type { Config } from '../../platform/config';
+import { partnerContract } from '../../gateway/partner-contract';
 import { fromId } from '../../platform/ids';
 import { PROJECT_ROOT } from '../../platform/root';
 import { StartProblem } from '../../platform/start-problem';
 import { listOperations } from '../../subgraphs/accounts/operations/list-operations';
+import { isLinked, linkApiClient } from '../../subgraphs/accounts/operations/manage-client';
 import { publishOperations } from '../../subgraphs/accounts/operations/publish-operations';
 import type { RegistryServices } from '../../subgraphs/accounts/operations/registry';
 import { checkManifest, type ManifestRules } from './check-manifest';
 import { findUses } from './find-uses';
 import { readManifest } from './read-manifest';
 
-/** Publishes a manifest, or nothing of it. Throws StartProblem with all that is wrong with its operations. */
+/**
+ * Publishes a manifest, or nothing of it. Throws StartProblem with all that is wrong with its operations: those of an application
+ * that is an API client are held to what API clients may use.
+ */
 export async function publish(services: RegistryServices, config: Config, file: string, client: string): Promise<void> {
   if (!/^[\w.-]{1,100}$/.test(client)) throw new StartProblem('NAME must be 1 to 100 letters, digits and ". _ -".');
   const text = await readFile(file, 'utf8').catch(() => {
     throw new StartProblem('The manifest cannot be read.');
   });
-  const { operations, problems } = checkManifest(readManifest(text), await rules(config));
-  if (problems.length > 0)
-    throw new StartProblem(`Nothing was published:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  const { operations, problems } = checkManifest(
+    readManifest(text),
+    await rules(config, await isLinked(services, client)),
+  );
+  if (problems.length > 0) throw new StartProblem(['Nothing was published:', ...problems].join('\n  '));
   const added = await publishOperations(services, client, operations);
   print(`${added} operations published for ${client}, ${operations.length - added} were there already.`);
+}
+
+/**
+ * Says which API client (public id, or `none`) the application is. Throws StartProblem with the reasons if something it has
+ * published is not for API clients: the gateway would refuse it from then on.
+ */
+export async function link(services: RegistryServices, config: Config, client: string, id: string): Promise<void> {
+  const apiClientId = apiClientOf(id);
+  const published = apiClientId === null ? [] : await listOperations(services, client);
+  const { problems } = checkManifest(published, await rules(config, true));
+  if (problems.length > 0) throw new StartProblem(['Nothing was linked:', ...problems].join('\n  '));
+  await linkApiClient(services, client, apiClientId);
+  done();
 }
 
 /** Prints what is published, a line each. */
@@ -54,19 +74,22 @@ export async function uses(services: RegistryServices, coordinate: string): Prom
 
 /** Prints what is published and would be refused today, with the reasons; the exit code is 1 if there is any. */
 export async function check(services: RegistryServices, config: Config): Promise<void> {
-  const judgedBy = await rules(config);
+  const [forUsers, forClients] = [await rules(config, false), await rules(config, true)];
   const published = await listOperations(services);
-  const problems = published.flatMap(({ client, id, body }) =>
-    checkManifest([{ id, body }], judgedBy).problems.map((problem) => `${client}  ${id}  ${problem}`),
+  const problems = published.flatMap(({ client, linked, id, body }) =>
+    checkManifest([{ id, body }], linked ? forClients : forUsers).problems.map(
+      (problem) => `${client}  ${id}  ${problem}`,
+    ),
   );
   for (const problem of problems) print(problem);
   print(`${published.length} operations, ${problems.length} problems.`);
   if (problems.length > 0) process.exitCode = 1;
 }
 
-async function rules(config: Config): Promise<ManifestRules> {
-  const schema = await apiSchema();
-  return { schema, costs: new CostTable(await schemaFile('supergraph'), schema), maximumCost: config.operationCost };
+async function rules(config: Config, forClients: boolean): Promise<ManifestRules> {
+  const whole = await apiSchema();
+  const schema = forClients ? partnerContract(await schemaFile('partner')) : whole;
+  return { schema, costs: new CostTable(await schemaFile('supergraph'), whole), maximumCost: config.operationCost };
 }
 
 async function apiSchema(): Promise<ManifestRules['schema']> {
@@ -86,7 +109,7 @@ export function budgetOf(value: string): number | null {
 }
 
 /** The uuid of an API client; null: none. Throws StartProblem. */
-export function apiClientOf(value: string): string | null {
+function apiClientOf(value: string): string | null {
   if (value === 'none') return null;
   const uuid = fromId('api', value);
   if (uuid === null) throw new StartProblem('That is no id of an API client: it begins with "api_".');

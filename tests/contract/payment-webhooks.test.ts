@@ -312,7 +312,7 @@ test('the subgraph takes the command and runs the jobs', async () => {
   const input = { provider: 'nobody', body: '{}', headers: {} };
   expect(await shop.command(command, input)).toEqual({ outcome: 'unknownProvider' });
   expect(shop.started.jobs.map(({ name }) => name)).toEqual([
-    'payments.retry-refunds', 'payments.forget-cards', 'payments.apply-notices', 'payments.look-up', 'payments.reconcile', 'payments.prune',
+    'payments.retry-refunds', 'payments.forget-cards', 'payments.erase', 'payments.apply-notices', 'payments.look-up', 'payments.reconcile', 'payments.prune',
   ]); // prettier-ignore
   await shop.stop();
 });

@@ -90,6 +90,29 @@ test('what does not fit the schema is refused with its name, and the rest is not
   expect((await operations('list', '--client', 'story-bad')).says).toBe('0 operations.\n');
 });
 
+test("an API client's operations are held to what API clients may use, whenever it is linked", async () => {
+  const name = 'story-partner';
+  const client = 'api_01h455vb4pex5vsknk084sn02q';
+  const mine = { [`${name}-me`]: 'query StoryMe { me { id } }' };
+  const shelf = { [`${name}-shelf`]: 'query StoryPartnerShelf { products(first: 1) { nodes { name } } }' };
+  const reason = /StoryMe: Cannot query field "me" on type "Query"\./;
+
+  expect((await operations('publish', await manifest({ ...mine, ...shelf }), '--client', name)).code).toBe(0);
+  expect(await operations('link', name, client)).toEqual({
+    code: 1,
+    says: expect.stringMatching(new RegExp(`^Nothing was linked:\n {2}${reason.source}`)) as string,
+  });
+  expect((await operations('retire', `${name}-me`)).code).toBe(0);
+  expect((await operations('link', name, client)).code).toBe(0);
+  expect(await operations('publish', await manifest(mine), '--client', name)).toEqual({
+    code: 1,
+    says: expect.stringMatching(new RegExp(`^Nothing was published:\n {2}${reason.source}`)) as string,
+  });
+  expect((await operations('check')).code).toBe(0);
+  expect((await operations('retire', `${name}-shelf`)).code).toBe(0);
+  expect((await operations('link', name, 'none')).code).toBe(0);
+}, 60_000);
+
 test.each(['', 'publish file', 'list more', 'kill', 'uses Product --client x', 'nothing'])(
   'what is no command is answered with the usage: %s',
   async (words) => {

@@ -30,6 +30,12 @@ export async function linkApiClient(
   }
 }
 
+/** Whether the application is an API client's, as far as it is known. */
+export async function isLinked({ db }: RegistryServices, client: string): Promise<boolean> {
+  const rows = await db.rows('SELECT FROM operation_client WHERE name = $1 AND api_client_id IS NOT NULL', [client]);
+  return rows.length > 0;
+}
+
 async function change(tx: EntityManager, update: string, client: string, value: unknown): Promise<void> {
   const rows = await tx.query<unknown[]>(`WITH changed AS (${update} RETURNING name) SELECT name FROM changed`, [
     client,
