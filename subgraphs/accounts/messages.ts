@@ -48,12 +48,22 @@ export const readSessions = defineCommand({
 /** Users asked about at once, at most. */
 export const MOST_USERS_READ = 1_000;
 
-/** How users stand now; one that is not in the answer has no account. For services alone. */
+/** How users stand now, and their names, sealed; one that is not in the answer has no account. For services alone. */
 export const readUsers = defineCommand({
   name: 'accounts.readUsers',
   version: 1,
   input: z.object({ userIds: z.array(z.uuid()).max(MOST_USERS_READ) }),
-  output: z.object({ users: z.array(z.object({ userId: z.uuid(), role: z.enum(ROLES), suspended: z.boolean() })) }),
+  output: z.object({
+    users: z.array(
+      z.object({
+        userId: z.uuid(),
+        role: z.enum(ROLES),
+        suspended: z.boolean(),
+        sealedFirstName: z.string().nullable(),
+        sealedLastName: z.string().nullable(),
+      }),
+    ),
+  }),
 });
 
 /** An access token for an API client that shows its key. For services alone. */

@@ -10,6 +10,7 @@ import { CreateReturns1700000000025 } from './migrations/1700000000025-create-re
 import { CreateErasures1783650000010 } from './migrations/1783650000010-create-erasures';
 import { CreateWebhooks1700009000000 } from './migrations/1700009000000-create-webhooks';
 import { AddPartners1783720000010 } from './migrations/1783720000010-add-partners';
+import { ActorResolver } from './actor.resolver';
 import { OrderEventEntity } from './order-event.entity';
 import { OrderFieldsResolver } from './order-fields.resolver';
 import { describeOrderHandler } from './order.commands';
@@ -55,6 +56,7 @@ export const orders: Subgraph = defineSubgraph<OrdersServices>({
     UserOrdersResolver,
     OrderSubscription,
     ReturnResolver,
+    ActorResolver,
     WebhookResolver,
     WebhookEndpointResolver,
   ],

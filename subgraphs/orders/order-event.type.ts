@@ -14,11 +14,10 @@ export class Actor {
   @Field(() => actorKinds, { description: 'In which capacity.' })
   kind!: ActorKind;
 
-  @Field(() => String, {
-    nullable: true,
-    description: "The buyer's name as on the invoice address; null for staff, partners and the shop itself.",
-  })
-  name?: string | null;
+  /** Of a buyer. */
+  buyersName?: string | null;
+  /** Of whoever else it was, if anybody. */
+  actorId?: string | null;
 }
 
 /** An event. */

@@ -11,6 +11,8 @@ export interface EventRow {
   status: OrderStatus;
   occurredAt: Date;
   actorKind: ActorKind;
+  /** A user's or API client's; null: the shop itself, or a guest. */
+  actorId: string | null;
   reason: string | null;
 }
 
@@ -18,7 +20,7 @@ type Raw = Omit<EventRow, 'position'> & { position: string | null };
 
 /** Columns of {@link EventRow}; the table is `order_event e`. */
 export const EVENT_COLUMNS = `e.order_id AS "orderId", e.position, e.type, e.status, e.occurred_at AS "occurredAt",
-  e.actor_kind AS "actorKind", e.reason`;
+  e.actor_kind AS "actorKind", e.actor_id AS "actorId", e.reason`;
 
 /** What timeline asks for. */
 export interface TimelineRange {

@@ -55,6 +55,6 @@ function selection(source: LogSource): { from: string; parameters: unknown[] } {
   return { from: `${from} o.owner_kind = $4 AND o.owner_id = $5`, parameters: [whose.ownerKind, whose.ownerId] };
 }
 
-function toEvent({ orderId, position, type, eventStatus, occurredAt, actorKind, reason }: Raw): EventRow {
-  return { orderId, position: BigInt(position), type, status: eventStatus, occurredAt, actorKind, reason };
+function toEvent({ orderId, position, type, eventStatus, occurredAt, actorKind, actorId, reason }: Raw): EventRow {
+  return { orderId, position: BigInt(position), type, status: eventStatus, occurredAt, actorKind, actorId, reason };
 }

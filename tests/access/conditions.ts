@@ -53,6 +53,7 @@ const NOT_ME = `(0, _ids.fromId)('user', user.id) !== principal.id`;
 /** All of them, by name. */
 export const CONDITIONS: Readonly<Record<string, Condition>> = {
   ...of('orders', [
+    ['names of staff for all', 'actor.resolver', `principal.kind === 'user' && principal.id === actorId || ${IS_STAFF}`, 'true', ORDER],
     ['order seen by all', 'order-access', '(0, _principal.owns)(principal, order)', 'true', ORDER],
     ['order of any partner’s client', 'order-access', 'isPartnerOf(principal, order)', `principal.kind === 'user' && order.partnerId !== null`, ORDER],
     ['partner not compared', 'order-access', `principal.role === 'PARTNER' && principal.id === partnerId`, 'partnerId !== null', ORDER],

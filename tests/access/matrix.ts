@@ -11,9 +11,12 @@ import { mutate, type World } from './things';
 
 /** Requests at a time. */
 const PARALLEL = 8;
-/** What changes the caller or spends objects is asked last, in this order. */
+/**
+ * What changes the caller or spends objects is asked last, in this order. A line that is saved while its variant is put into the
+ * cart would be joined with the new one, and be gone, when it is moved back.
+ */
 const LAST = [
-  'removePromoCode', 'removeCartLine', 'deleteAddress', 'deletePaymentMethod', 'deleteWebhookEndpoint', 'mergeCart',
+  'saveForLater', 'moveToCart', 'removePromoCode', 'removeCartLine', 'deleteAddress', 'deletePaymentMethod', 'deleteWebhookEndpoint', 'mergeCart',
   'placeOrder', 'placeOrder by saved card', 'archiveProduct', 'revokeSession', 'changeEmail', 'changePassword', 'logout', 'logoutEverywhere',
   'revokeApiClient', 'updateUserRole', 'suspendUser', 'deleteAccount',
 ]; // prettier-ignore

@@ -57,10 +57,11 @@ test('ends every session, forbids log-in and refreshing, and is heard of', async
     true,
   ]);
   const userIds = [ada, grace].map(({ principal }) => principal.id);
+  const names = { sealedFirstName: null, sealedLastName: null };
   const { users } = await shop.command(readUsers, { userIds: [...userIds, randomUUID()] });
   expect(users.toSorted((one, two) => userIds.indexOf(one.userId) - userIds.indexOf(two.userId))).toEqual([
-    { userId: userIds[0], role: 'CUSTOMER', suspended: true },
-    { userId: userIds[1], role: 'CUSTOMER', suspended: false },
+    { userId: userIds[0], role: 'CUSTOMER', suspended: true, ...names },
+    { userId: userIds[1], role: 'CUSTOMER', suspended: false, ...names },
   ]);
   await eventually(() => expect(woken).toEqual([{ userId: ada.principal.id }]));
   expect((await shop.audited()).at(-1)).toBe(`suspendUser ${ada.id}`);

@@ -48,6 +48,22 @@ const audits = async (): Promise<unknown[]> =>
     `SELECT payload->>'action' AS action, payload->>'target' AS target FROM outbox WHERE name = 'audit.recorded' ORDER BY position`,
   );
 
+test('who works for the shop is named to those who do, to themselves, and to nobody else', async () => {
+  const order = await shop.place(ada);
+  await process(order);
+  const [sealedFirstName, sealedLastName] = ['Samir', 'Haddad'].map((name) => shop.services.sealer.seal(name));
+  shop.world.users.set(support.id, { role: 'SUPPORT', suspended: false, sealedFirstName, sealedLastName });
+  const named = async (by: Principal): Promise<unknown> => {
+    const query = 'query ($id: ID!) { order(id: $id) { timeline { actor { kind name } } } }';
+    const { data } = await shop.run(query, { id: order.id }, by);
+    return (data?.['order'] as { timeline: { actor: unknown }[] } | null)?.timeline.at(-1)?.actor;
+  };
+  const [known, unknown] = ['Samir Haddad', null].map((name) => ({ kind: 'SUPPORT', name }));
+  expect([await named(support), await named(admin), await named(ada)]).toEqual([known, known, unknown]);
+  shop.world.down.add('accounts');
+  expect(await named(admin)).toEqual(unknown);
+});
+
 describe('cancelOrder', () => {
   test('its buyer, within 24 hours: stock and money go back, and the same key says the same', async () => {
     const order = await shop.place(ada);

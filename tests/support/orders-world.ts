@@ -35,7 +35,10 @@ export class OrdersWorld {
   /** Sessions as accounts knows them, by their id. */
   readonly sessions = new Map<string, { userId: string; role: Role; active: boolean }>();
   /** Users who are no partners, as accounts knows them, by their id; all others are. */
-  readonly users = new Map<string, { role: Role; suspended: boolean }>();
+  readonly users = new Map<
+    string,
+    { role: Role; suspended: boolean; sealedFirstName?: string; sealedLastName?: string }
+  >();
   /** Every command that was answered, in order, as `name orderId`. */
   readonly log: string[] = [];
   /** Services that do not answer. */
@@ -113,7 +116,7 @@ export class OrdersWorld {
     },
     'accounts.readUsers.v1': ({ userIds }: { userIds: string[] }) => {
       if (this.down.has('accounts')) throw new Fault('SERVICE_UNAVAILABLE');
-      const partner = { role: 'PARTNER', suspended: false };
+      const partner = { role: 'PARTNER', suspended: false, sealedFirstName: null, sealedLastName: null };
       return { users: userIds.map((userId) => ({ userId, ...partner, ...this.users.get(userId) })) };
     },
     'cart.quoteCart.v1': this.command('quote', (input: { orderId: string; cartToken: string | null }, meta) =>
