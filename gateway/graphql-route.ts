@@ -61,8 +61,8 @@ export function addGraphqlRoute(fastify: FastifyInstance, options: GraphqlRouteO
       withLogScope({ requestId: request.id }, async () => {
         if (isBrowser(request)) return options.page(reply);
         const { streams, formatError } = options;
-        const mayStream = streams && transportFor(request.headers.accept, request.method, true) !== undefined;
-        const session = mayStream ? await streams.sessionOf(request) : undefined;
+        const hasTicket = request.method === 'GET' && fieldsOf(request.query)['ticket'] !== undefined;
+        const session = hasTicket ? await streams?.sessionOf(request) : undefined;
         const caller = await callerOf(request, options, session);
         const rate = await options.rates?.take(caller, AT_THE_DOOR);
         if (rate) void reply.headers(rateHeaders(rate));
@@ -74,7 +74,10 @@ export function addGraphqlRoute(fastify: FastifyInstance, options: GraphqlRouteO
         const transport = streams && transportFor(request.headers.accept, request.method, isSubscription);
         const refusal = refusedAtOnce(request.method, type, transport !== undefined);
         if (refusal) return refuse(reply, formatError, refusal.status, refusal.fault);
-        if (session && transport) return streams.serve(request, reply, transport, session).then(() => reply);
+        if (streams && transport) {
+          await streams.serve(request, reply, transport, session ?? (await streams.sessionOf(request)));
+          return reply;
+        }
         void reply.header('cache-control', 'no-store');
         // A ticket is for streams alone.
         const asker = session ? await callerOf(request, options) : caller;
@@ -131,7 +134,7 @@ async function refusalOf(
   }
 }
 
-/** Who asks: by the session that was looked up for a stream, else by the header. */
+/** Who asks: by the session of a ticket that was shown, else by the header. */
 async function callerOf(
   request: Request,
   { authenticator, trustedProxies }: GraphqlRouteOptions,

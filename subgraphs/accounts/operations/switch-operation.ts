@@ -14,7 +14,7 @@ export async function switchOperation(services: RegistryServices, id: string, on
   });
 }
 
-/** Sets how often an operation may run in a minute, all callers together; null: as often as they like. Throws Fault NOT_FOUND. */
+/** Sets how often an operation may run in a minute, each API client by itself and all others together; null: as often as they like. Throws Fault NOT_FOUND. */
 export async function setOperationBudget(
   services: RegistryServices,
   id: string,
